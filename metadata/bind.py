@@ -1,0 +1,81 @@
+"""Binding: raw definitions become resolved ones, and everything that cannot hold is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metadata.bind_cube import bind_cubes
+from metadata.bind_mapping import bind_mappings, check_lookups
+from metadata.bind_star import bind_bridges, bind_dimensions, bind_facts, check_entities
+from metadata.errors import Issue, Location
+from metadata.model.cube import Cube
+from metadata.model.mapping import Lookup
+from metadata.model.source import Source
+from metadata.model.star import Bridge, Dimension, Entity, Fact
+from metadata.repository import Feeds, Repository, Written
+
+if TYPE_CHECKING:
+    from metadata.loader import Collected
+
+
+def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issue]]:
+    """Bind every name. The repository is None only when there is no workspace to speak of."""
+    issues: list[Issue] = []
+    if collected.workspace is None:
+        issues.append(Issue("The workspace file is empty.", Location("workspace.yaml", 1)))
+        return None, issues
+    sources = collected.of("source", Source)
+    lookups = collected.of("lookup", Lookup)
+    entities = collected.of("entity", Entity)
+    issues += check_entities(entities)
+    issues += check_lookups(lookups, sources)
+    if issues:
+        # Paths over broken references would only repeat what has been said.
+        return None, issues
+    mappings = bind_mappings(collected.mappings, sources, lookups, entities, issues)
+    feeds = Feeds(
+        {name: written.value for name, written in entities.items()},
+        _fed_columns([(m.definition.entity, m.definition.columns) for m in mappings]),
+    )
+    absent: dict[str, str] = {}
+    dimensions = bind_dimensions(collected.of("dimension", Dimension), feeds, absent, issues)
+    facts = bind_facts(
+        collected.of("fact", Fact),
+        collected.of("dimension", Dimension),
+        dimensions,
+        feeds,
+        absent,
+        issues,
+    )
+    bridges = bind_bridges(collected.of("bridge", Bridge), dimensions, feeds, absent, issues)
+    cubes = bind_cubes(
+        collected.of("cube", Cube), collected.of("fact", Fact), facts, absent, issues
+    )
+    repository = Repository(
+        root=root,
+        workspace=collected.workspace.value,
+        sources=sources,
+        lookups=lookups,
+        entities=entities,
+        mappings=tuple(mappings),
+        dimensions=dimensions,
+        facts=facts,
+        bridges=bridges,
+        cubes=cubes,
+        absent=absent,
+    )
+    return repository, issues
+
+
+def _fed_columns(
+    mapped: list[tuple[str, Mapping[str, Any]]],
+) -> dict[str, frozenset[str]]:
+    result: dict[str, frozenset[str]] = {}
+    for entity, columns in mapped:
+        result[entity] = result.get(entity, frozenset()) | frozenset(columns)
+    return result
+
+
+__all__ = ["Written", "bind"]

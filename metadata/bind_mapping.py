@@ -1,0 +1,181 @@
+"""Mappings and lookups: tables, joins, columns, expressions and lookups must exist and fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from metadata.errors import Issue, Location, did_you_mean
+from metadata.expressions import ExpressionError, columns_of, parse_expression
+from metadata.model.mapping import ColumnRule, EntityMapping, Lookup
+from metadata.model.rules import Satisfies
+from metadata.model.source import Source
+from metadata.model.star import Entity
+from metadata.repository import ResolvedMapping, Written
+
+
+def bind_mappings(
+    mappings: list[tuple[str, Written[EntityMapping]]],
+    sources: Mapping[str, Written[Source]],
+    lookups: Mapping[str, Written[Lookup]],
+    entities: Mapping[str, Written[Entity]],
+    issues: list[Issue],
+) -> list[ResolvedMapping]:
+    """Bind every mapping to its entity and its driving table."""
+    bound: list[ResolvedMapping] = []
+    for name, written in mappings:
+        definition = written.value
+        entity = entities.get(definition.entity)
+        if entity is None:
+            issues.append(
+                Issue(
+                    f"There is no entity '{definition.entity}'.",
+                    written.where("entity"),
+                    "",
+                    did_you_mean(definition.entity, entities),
+                )
+            )
+            continue
+        found = [
+            *table_issues(definition.from_, sources, written.where("from")),
+            *_column_issues(written, entity.value, lookups),
+            *_join_issues(written, sources),
+        ]
+        if definition.where is not None:
+            found += expression_issues(definition.where, written.where("where"))
+        issues.extend(found)
+        if not found:
+            source, table = definition.from_.split(".")
+            bound.append(ResolvedMapping(name, definition, entity.value, source, table, written))
+    return bound
+
+
+def check_lookups(
+    lookups: Mapping[str, Written[Lookup]], sources: Mapping[str, Written[Source]]
+) -> list[Issue]:
+    """Lookups that are read from a table must name one that exists."""
+    return [
+        issue
+        for written in lookups.values()
+        if written.value.from_ is not None
+        for issue in table_issues(written.value.from_, sources, written.where("from"))
+    ]
+
+
+def table_issues(
+    name: str, sources: Mapping[str, Written[Source]], where: Location
+) -> Iterator[Issue]:
+    """What is wrong with a `source.table` name."""
+    source, _, table = name.partition(".")
+    if not table or "." in table:
+        yield Issue(f"'{name}' is not a table.", where, "Tables are named source.table.")
+    elif source not in sources:
+        yield Issue(f"There is no source '{source}'.", where, "", did_you_mean(source, sources))
+    elif table not in sources[source].value.tables:
+        yield Issue(
+            f"Source '{source}' has no table '{table}'.",
+            where,
+            f"Its tables are listed in {sources[source].file}.",
+            did_you_mean(table, sources[source].value.tables),
+        )
+
+
+def expression_issues(text: str, where: Location) -> Iterator[Issue]:
+    """What is wrong with an expression as such."""
+    try:
+        parse_expression(text)
+    except ExpressionError as error:
+        yield Issue(f"The expression {text!r} {error}", where)
+
+
+def _column_issues(
+    written: Written[EntityMapping], entity: Entity, lookups: Mapping[str, Written[Lookup]]
+) -> Iterator[Issue]:
+    definition = written.value
+    for name, rule in definition.columns.items():
+        where = written.where("columns", name)
+        if name not in entity.columns:
+            yield Issue(
+                f"Entity '{entity.entity}' has no column '{name}'.",
+                where,
+                "",
+                did_you_mean(name, entity.columns),
+            )
+            continue
+        yield from _rule_issues(rule, entity, definition, lookups, where)
+    for key in entity.key:
+        if key not in definition.columns:
+            yield Issue(
+                f"The mapping does not fill '{key}', the key of entity '{entity.entity}'.",
+                written.where("columns"),
+                "Without its key a row cannot be told from others.",
+                f"Add '{key}:' under columns.",
+            )
+
+
+def _rule_issues(
+    rule: ColumnRule,
+    entity: Entity,
+    definition: EntityMapping,
+    lookups: Mapping[str, Written[Lookup]],
+    where: Location,
+) -> Iterator[Issue]:
+    if rule.expr is not None:
+        yield from expression_issues(rule.expr, where)
+        yield from _alias_issues(rule.expr, definition, where)
+    if rule.from_ is not None and "." in rule.from_:
+        alias = rule.from_.split(".")[0]
+        if alias not in definition.join:
+            yield Issue(
+                f"There is no join '{alias}'.", where, "", did_you_mean(alias, definition.join)
+            )
+    if isinstance(rule.lookup, str) and rule.lookup not in lookups:
+        yield Issue(
+            f"There is no lookup '{rule.lookup}'.", where, "", did_you_mean(rule.lookup, lookups)
+        )
+    for check in rule.check:
+        if isinstance(check, Satisfies):
+            yield from expression_issues(check.condition, where)
+            if not list(expression_issues(check.condition, where)):
+                for parts in columns_of(check.condition):
+                    if parts[-1] not in entity.columns:
+                        yield Issue(
+                            f"Entity '{entity.entity}' has no column '{'.'.join(parts)}'.",
+                            where,
+                            "A condition is about the mapped row, by the entity's column names.",
+                            did_you_mean(parts[-1], entity.columns),
+                        )
+
+
+def _alias_issues(text: str, definition: EntityMapping, where: Location) -> Iterator[Issue]:
+    try:
+        columns = columns_of(text)
+    except ExpressionError:
+        return
+    for parts in columns:
+        if len(parts) > 2 or (len(parts) == 2 and parts[0] not in definition.join):
+            yield Issue(
+                f"There is no join '{parts[0]}'.",
+                where,
+                f"The expression reads '{'.'.join(parts)}'.",
+                did_you_mean(parts[0], definition.join),
+            )
+
+
+def _join_issues(
+    written: Written[EntityMapping], sources: Mapping[str, Written[Source]]
+) -> Iterator[Issue]:
+    seen: list[str] = []
+    for alias, join in written.value.join.items():
+        yield from table_issues(join.table, sources, written.where("join", alias, "table"))
+        for target in join.on.values():
+            head, dot, _ = target.partition(".")
+            if dot and head not in seen:
+                yield Issue(
+                    f"Join '{alias}' looks at '{target}', but no earlier join is called '{head}'.",
+                    written.where("join", alias, "on"),
+                    "Joins are made in the order in which they are written.",
+                    did_you_mean(head, seen),
+                )
+        if join.where is not None:
+            yield from expression_issues(join.where, written.where("join", alias, "where"))
+        seen.append(alias)

@@ -1,0 +1,72 @@
+"""What every definition shares: strictness, names, column types and durations."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
+
+Name = Annotated[
+    str,
+    Field(
+        pattern=NAME_PATTERN,
+        description="Lower-case letters, digits and underscores, starting with a letter.",
+    ),
+]
+
+_TYPE = re.compile(
+    r"^(string|integer|double|boolean|date|timestamp|decimal\((\d{1,2}),\s*(\d{1,2})\))$"
+)
+_DURATION = re.compile(r"^(\d+)\s*(second|minute|hour|day|week)s?$")
+
+
+class Definition(BaseModel):
+    """Base of all definitions: frozen, and an unknown key is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _column_type(value: str) -> str:
+    text = value.strip().lower()
+    match = _TYPE.match(text)
+    if not match:
+        raise ValueError(
+            "is not a column type; use string, integer, decimal(p,s), double, boolean, date or"
+            " timestamp"
+        )
+    if match.group(2):
+        precision, scale = int(match.group(2)), int(match.group(3))
+        if not 1 <= precision <= 38 or scale > precision:
+            raise ValueError("needs a precision of 1 to 38 and a scale no larger")
+        return f"decimal({precision},{scale})"
+    return text
+
+
+ColumnType = Annotated[str, AfterValidator(_column_type)]
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, str):
+        match = _DURATION.match(value.strip().lower())
+        if not match:
+            raise ValueError("is not a duration; write it like '2 days' or '30 minutes'")
+        return timedelta(**{f"{match.group(2)}s": int(match.group(1))})
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+"""One name, or a list of names."""
+
+Expression = Annotated[str, Field(min_length=1, max_length=4000)]
+"""One scalar SQL expression; `metadata.expressions` says what it may hold."""

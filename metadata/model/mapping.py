@@ -1,0 +1,109 @@
+"""`mappings/*.yaml` and `lookups/*.yaml`: how landed rows become entities."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from metadata.model.base import Definition, Expression, Name, Names
+from metadata.model.rules import Checks, CleansingRules, Otherwise
+
+
+class ColumnRule(Definition):
+    """How one column of an entity is filled.
+
+    Exactly one of `from`, `expr` and `value` says where the value comes from. Then, in this
+    order: `clean` rules, `lookup`, parsing as the entity column's type (by `format` where given),
+    `default`, and the `check`s. What fails goes the way of `otherwise`.
+    """
+
+    from_: str | None = Field(
+        None, alias="from", description="Source column; `join.column` for a joined table."
+    )
+    expr: Expression | None = Field(
+        None, description="SQL expression over source columns (and `join.column`)."
+    )
+    value: str | int | float | bool | None = Field(
+        None, description="The same value for every row."
+    )
+    clean: CleansingRules = ()
+    lookup: str | dict[str, str] | None = Field(
+        None, description="Name of a lookup, or the codes and their meanings."
+    )
+    format: Names = Field(
+        (), description="Date formats to try in order, such as %d/%m/%Y (strptime)."
+    )
+    default: str | int | float | bool | None = Field(
+        None, description="Value where the result is empty."
+    )
+    check: Checks = ()
+    otherwise: Otherwise = "quarantine"
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ColumnRule:
+        origins = [self.from_ is not None, self.expr is not None, self.value is not None]
+        if sum(origins) != 1:
+            raise ValueError("needs exactly one of 'from', 'expr' and 'value'")
+        return self
+
+
+def _column_rule(value: Any) -> Any:
+    return {"from": value} if isinstance(value, str) else value
+
+
+class Join(Definition):
+    """A landed table looked up for each row; at most one of its rows is taken, so none is doubled.
+
+    Where several rows match, `order_by` decides which is taken (the first).
+    """
+
+    table: str = Field(description="Table to look into, as source.table.")
+    on: dict[str, str] = Field(
+        min_length=1,
+        description="Its columns, each with the column (or `join.column`) it must equal.",
+    )
+    where: Expression | None = Field(None, description="Which of its rows count.")
+    order_by: Names = Field((), description="Columns, each optionally followed by 'desc'.")
+
+
+class EntityMapping(Definition):
+    """Fills one entity from one landed table."""
+
+    entity: Name
+    from_: str = Field(alias="from", description="Table that drives it, as source.table.")
+    description: str = ""
+    join: dict[Name, Join] = Field(default_factory=dict)
+    columns: dict[Name, Annotated[ColumnRule, BeforeValidator(_column_rule)]] = Field(min_length=1)
+    where: Expression | None = Field(
+        None, description="Rows for which this is not true are filtered (and counted)."
+    )
+    keep: Names = Field(
+        (),
+        description=(
+            "Where several rows share the entity's key: the order in which one survives, as source"
+            " columns, each optionally followed by 'desc'. The others are merged into it."
+        ),
+    )
+    priority: int = Field(
+        100, description="Where several mappings give the same key, the lowest number survives."
+    )
+
+
+class Lookup(Definition):
+    """Codes and what they mean, written here or read from a landed table."""
+
+    lookup: Name
+    description: str = ""
+    values: dict[str, str] | None = Field(None, description="Codes and their meanings.")
+    from_: str | None = Field(None, alias="from", description="Landed table, as source.table.")
+    key: str | None = Field(None, description="Its column that holds the code.")
+    value: str | None = Field(None, description="Its column that holds the meaning.")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Lookup:
+        if (self.values is None) == (self.from_ is None):
+            raise ValueError("needs either 'values' or 'from'")
+        if self.from_ is not None and (self.key is None or self.value is None):
+            raise ValueError("with 'from' needs 'key' and 'value'")
+        return self

@@ -1,0 +1,78 @@
+"""`sources/*.yaml`: an operational database or a folder of files, and what is read from it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from metadata.model.base import Definition, Duration, Name, Names
+
+
+class SoftDelete(Definition):
+    """Deleted rows stay in the source and carry a flag."""
+
+    soft_delete: str = Field(description="Column that is true (or not null) on a deleted row.")
+
+
+class SourceTable(Definition):
+    """One table, view, file or set of files."""
+
+    name: str | None = Field(
+        None, description="Name in the source where it differs, such as Sales.Customer."
+    )
+    path: str | None = Field(
+        None, description="File or glob below the folder, for sources that are folders."
+    )
+    sheet: str | None = Field(None, description="Worksheet, for Excel files.")
+    encoding: str | None = Field(None, description="Text encoding of CSV files, such as latin-1.")
+    delimiter: str | None = Field(None, description="Column separator of CSV files.")
+    null_values: tuple[str, ...] = Field(
+        ("",), description="Texts in CSV files that mean 'no value'."
+    )
+    columns: tuple[str, ...] | None = Field(
+        None, description="Columns to read; all of them when absent."
+    )
+    where: str | None = Field(
+        None, description="Declared filter, evaluated by the source; rows outside are never read."
+    )
+    primary_key: Names = Field((), description="Columns that identify a row.")
+    cursor: str | None = Field(
+        None, description="Column that only grows when a row changes; reads start there."
+    )
+    lookback: Duration | None = Field(
+        None, description="How far before the last watermark each read starts again."
+    )
+    deletes: Literal["none", "compare_keys"] | SoftDelete = Field(
+        "none", description="How rows deleted in the source become known."
+    )
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SourceTable:
+        if self.lookback is not None and self.cursor is None:
+            raise ValueError("'lookback' needs a 'cursor'")
+        if self.cursor is not None and not self.primary_key:
+            raise ValueError("'cursor' needs a 'primary_key', or changed rows would be doubled")
+        if self.deletes == "compare_keys" and not self.primary_key:
+            raise ValueError("'deletes: compare_keys' needs a 'primary_key'")
+        return self
+
+
+def _table(value: Any) -> Any:
+    return {} if value is None else value
+
+
+class Source(Definition):
+    """One operational system that is only read, never written."""
+
+    source: Name = Field(description="Name used in mappings and in the landing zone.")
+    url: str = Field(
+        description=(
+            "A database URL, or a folder of csv, parquet, xlsx or json files. `${NAME}` is replaced"
+            " from the environment, so that no secret stands in a file."
+        )
+    )
+    db_schema: str | None = Field(None, alias="schema", description="Database schema.")
+    description: str = ""
+    tables: dict[Name, Annotated[SourceTable, BeforeValidator(_table)]] = Field(min_length=1)

@@ -1,0 +1,341 @@
+"""The resolved metadata of one workspace: every name bound, everything checked.
+
+Raw definitions (`metadata.model`) say what people wrote. The values here say what it means: which
+columns a mapping feeds, which entity a path ends in, which measures can be answered at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from metadata.errors import Location
+from metadata.expressions import columns_of
+from metadata.model.base import Definition
+from metadata.model.cube import Cube, Measure
+from metadata.model.mapping import EntityMapping, Lookup
+from metadata.model.source import Source, SourceTable
+from metadata.model.star import (
+    Attribute,
+    Bridge,
+    Dimension,
+    Entity,
+    Fact,
+    FactMeasure,
+)
+from metadata.model.workspace import Workspace
+from metadata.paths import PathError, ReferencePath, resolve_path
+from metadata.yaml_tree import Document
+
+D = TypeVar("D", bound=Definition, covariant=True)
+
+
+@dataclass(frozen=True)
+class Written(Generic[D]):
+    """A definition together with the documents it was read from (a later one extends the first)."""
+
+    value: D
+    documents: tuple[Document, ...]
+
+    @property
+    def file(self) -> str:
+        """The file that speaks last."""
+        return self.documents[-1].file
+
+    def where(self, *path: str | int) -> Location:
+        """Where a part of the definition stands: in the last document that mentions it."""
+        for document in reversed(self.documents):
+            node: Any = document.content
+            for step in path:
+                if not (isinstance(node, dict) and step in node):
+                    break
+                node = node[step]
+            else:
+                return document.where(*path)
+        return self.documents[-1].where(*path)
+
+
+@dataclass(frozen=True)
+class ResolvedMapping:
+    """A mapping with its entity, its driving table and its name in logs and balances."""
+
+    name: str
+    definition: EntityMapping
+    entity: Entity
+    source: str
+    table: str
+    written: Written[EntityMapping]
+
+
+@dataclass(frozen=True)
+class ResolvedAttribute:
+    """An attribute of a dimension: where its value comes from, and whether anything feeds it."""
+
+    name: str
+    definition: Attribute
+    path: ReferencePath | None
+    """The column it copies, possibly over references; None for an expression or the calendar."""
+    type: str
+    available: bool
+
+    @property
+    def label(self) -> str:
+        """What pages call it."""
+        return self.definition.label or self.name.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class ResolvedDimension:
+    """A dimension as it will stand in the warehouse as table `dim_<name>`."""
+
+    name: str
+    definition: Dimension
+    entity: Entity | None
+    attributes: Mapping[str, ResolvedAttribute]
+    written: Written[Dimension]
+
+    @property
+    def table(self) -> str:
+        """Name of its table in the warehouse."""
+        return f"dim_{self.name}"
+
+    @property
+    def surrogate_key(self) -> str:
+        """Its key column, which facts carry under their role's name."""
+        return f"{self.name}_key"
+
+    @property
+    def natural_key(self) -> str:
+        """The business key column; the calendar's is the day itself."""
+        return self.entity.key[0] if self.entity else "date"
+
+    @property
+    def label(self) -> str:
+        """What pages call it."""
+        return self.definition.label or self.name.replace("_", " ").capitalize()
+
+    @property
+    def tracks(self) -> bool:
+        """Whether any attribute keeps its history, so that versions must be told apart."""
+        return any(a.definition.history == "track" for a in self.attributes.values())
+
+
+@dataclass(frozen=True)
+class ResolvedRole:
+    """A dimension in one role of a fact; the fact's column is `<role>_key`."""
+
+    name: str
+    dimension: ResolvedDimension
+    path: ReferencePath
+    label: str
+    available: bool
+
+    @property
+    def key_column(self) -> str:
+        """The fact's column that holds the dimension's surrogate key."""
+        return f"{self.name}_key"
+
+
+@dataclass(frozen=True)
+class ResolvedFact:
+    """A fact as it will stand in the warehouse as table `fact_<name>`."""
+
+    name: str
+    definition: Fact
+    entity: Entity
+    roles: Mapping[str, ResolvedRole]
+    available_measures: frozenset[str]
+    written: Written[Fact]
+
+    @property
+    def table(self) -> str:
+        """Name of its table in the warehouse."""
+        return f"fact_{self.name}"
+
+    @property
+    def grain(self) -> tuple[str, ...]:
+        """The entity's key columns; the fact carries them."""
+        return self.entity.key
+
+    @property
+    def label(self) -> str:
+        """What pages call it."""
+        return self.definition.label or self.name.replace("_", " ").capitalize()
+
+    def column_type(self, column: str) -> str | None:
+        """Type of a measure, degenerate or grain column; None when the fact has no such column."""
+        measure: FactMeasure | None = self.definition.measures.get(column)
+        if measure is not None:
+            return measure.type
+        if column in self.definition.degenerate:
+            return "string"
+        if column in self.grain:
+            return self.entity.columns[column].type
+        return None
+
+
+@dataclass(frozen=True)
+class ResolvedBridge:
+    """A many-to-many link, as table `bridge_<name>` with both surrogate keys and a weight."""
+
+    name: str
+    definition: Bridge
+    entity: Entity
+    dimension: ResolvedDimension
+    group: ResolvedDimension
+    written: Written[Bridge]
+
+    @property
+    def table(self) -> str:
+        """Name of its table in the warehouse."""
+        return f"bridge_{self.name}"
+
+
+@dataclass(frozen=True)
+class Level:
+    """Something a query may group or filter by: `role.attribute`."""
+
+    role: str
+    attribute: str
+    label: str
+    role_label: str
+    type: str
+
+    @property
+    def name(self) -> str:
+        """As queries write it."""
+        return f"{self.role}.{self.attribute}"
+
+
+@dataclass(frozen=True)
+class ResolvedHierarchy:
+    """A drill path of a cube: levels from wide to narrow, all available."""
+
+    name: str
+    label: str
+    role: str
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
+class ResolvedCube:
+    """A cube whose fact is loaded; only what can be answered is listed."""
+
+    name: str
+    definition: Cube
+    fact: ResolvedFact
+    roles: Mapping[str, ResolvedRole]
+    levels: Mapping[str, Level]
+    """By `role.attribute`."""
+    hierarchies: tuple[ResolvedHierarchy, ...]
+    measures: Mapping[str, Measure]
+    unavailable: Mapping[str, str]
+    """Measures and roles that the workspace does not feed, with the reason."""
+    written: Written[Cube]
+
+    @property
+    def label(self) -> str:
+        """What pages call it."""
+        return self.definition.label or self.name.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Everything known about one workspace. Immutable; `load_workspace` makes it."""
+
+    root: Path
+    workspace: Workspace
+    sources: Mapping[str, Written[Source]]
+    lookups: Mapping[str, Written[Lookup]]
+    entities: Mapping[str, Written[Entity]]
+    mappings: tuple[ResolvedMapping, ...]
+    dimensions: Mapping[str, ResolvedDimension]
+    """Only the dimensions whose entity is mapped, and the calendar."""
+    facts: Mapping[str, ResolvedFact]
+    """Only the facts whose entity is mapped."""
+    bridges: Mapping[str, ResolvedBridge]
+    cubes: Mapping[str, ResolvedCube]
+    absent: Mapping[str, str]
+    """Shipped dimensions, facts, bridges and cubes that are not loaded, each with the reason."""
+
+    @property
+    def storage(self) -> Path:
+        """The workspace's data folder."""
+        return (self.root / self.workspace.storage.path).resolve()
+
+    @cached_property
+    def mapped_entities(self) -> tuple[str, ...]:
+        """Entities that at least one mapping fills, in order of name."""
+        return tuple(sorted({mapping.definition.entity for mapping in self.mappings}))
+
+    def mappings_of(self, entity: str) -> tuple[ResolvedMapping, ...]:
+        """The mappings that fill an entity, the one that wins first."""
+        found = [m for m in self.mappings if m.definition.entity == entity]
+        return tuple(sorted(found, key=lambda m: (m.definition.priority, m.name)))
+
+    def entity(self, name: str) -> Entity:
+        """An entity by name."""
+        return self.entities[name].value
+
+    def source_table(self, source: str, table: str) -> SourceTable:
+        """A source table's settings."""
+        return self.sources[source].value.tables[table]
+
+    def source_tables(self) -> Iterator[tuple[str, str, SourceTable]]:
+        """Every table of every source, in order of name."""
+        for source in sorted(self.sources):
+            for table, settings in sorted(self.sources[source].value.tables.items()):
+                yield source, table, settings
+
+    def path(self, entity: str, path: str) -> ReferencePath:
+        """Resolve a path that validation has already accepted."""
+        return resolve_path(self._plain_entities, entity, path)
+
+    @cached_property
+    def _plain_entities(self) -> Mapping[str, Entity]:
+        return {name: written.value for name, written in self.entities.items()}
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """Which entity columns any mapping fills."""
+
+    entities: Mapping[str, Entity]
+    columns: Mapping[str, frozenset[str]]
+
+    def path(self, path: ReferencePath) -> bool:
+        """Whether every step of a path is filled."""
+        steps = [(hop.entity, hop.column) for hop in path.hops] + [(path.owner, path.column)]
+        return all(column in self.columns.get(entity, frozenset()) for entity, column in steps)
+
+    def expression(self, entity: str, text: str) -> bool:
+        """Whether every column that an expression reads is filled."""
+        return all(self.path(self.resolve(entity, ".".join(parts))) for parts in columns_of(text))
+
+    def resolve(self, entity: str, path: str) -> ReferencePath:
+        """The path, bound.
+
+        Raises:
+            PathError: it leads nowhere.
+        """
+        return resolve_path(self.entities, entity, path)
+
+
+__all__ = [
+    "Feeds",
+    "Level",
+    "PathError",
+    "Repository",
+    "ResolvedAttribute",
+    "ResolvedBridge",
+    "ResolvedCube",
+    "ResolvedDimension",
+    "ResolvedFact",
+    "ResolvedHierarchy",
+    "ResolvedMapping",
+    "ResolvedRole",
+    "Written",
+]

@@ -1,0 +1,60 @@
+"""Serving: `serve` and `user`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from metadata import load_workspace
+from metadata.errors import UserError
+from metadata.passwords import hash_password
+from pipelines.cli.output import HERE, WorkspaceOption, stdout
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(serve)
+    app.command()(user)
+
+
+def serve(
+    workspace: WorkspaceOption = HERE,
+    host: Annotated[
+        str, typer.Option(help="Address to bind; others than this machine's need users.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.", min=1, max=65535)] = 8501,
+) -> int:
+    """Serve the dashboards and the API in one process."""
+    load_workspace(workspace)
+    return start_server(workspace, host, port)
+
+
+def user(
+    name: Annotated[str, typer.Argument(help="Name to sign in with.")],
+    role: Annotated[str, typer.Option(help="analyst, engineer or executive.")] = "analyst",
+) -> int:
+    """Ask for a password and print the lines for workspace.yaml; the password is stored nowhere."""
+    given = os.environ.get("RAPPORT_NEW_PASSWORD")
+    password = given or typer.prompt(
+        "Password", hide_input=True, confirmation_prompt=True, err=True
+    )
+    if len(password) < 8:
+        raise UserError("The password is too short.", fix="Use at least 8 characters.")
+    stdout.print("users:", markup=False)
+    stdout.print(f"  {name}:\n    role: {role}\n    password: {hash_password(password)}", markup=False)
+    return 0
+
+
+def start_server(workspace: Path, host: str, port: int) -> int:
+    """Run the server as a process of its own: pages and pipelines do not import one another."""
+    command = [sys.executable, "-m", "dashboards", str(workspace.resolve())]
+    command += ["--host", host, "--port", str(port)]
+    try:
+        return subprocess.run(command, check=False).returncode
+    except KeyboardInterrupt:
+        return 0

@@ -1,0 +1,69 @@
+"""What all tests share: programs of the operating system, and the folder of real data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+_tried: set[str] = set()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Where everything has to be there (RAPPORT_REQUIRE_ALL), a skipped test is a failed one."""
+    report = yield
+    if report.skipped and os.environ.get("RAPPORT_REQUIRE_ALL") and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"Nothing may be skipped here, but this was: {reason}"
+    return report
+
+
+def system_program(program: str, package: str) -> str:
+    """Path of a program; installed through apt where this process may, else the test is skipped."""
+    command = f"apt-get install -y --no-install-recommends {package}"
+    found = shutil.which(program)
+    may_install = (
+        os.geteuid() == 0 and shutil.which("apt-get") and not os.environ.get("RAPPORT_NO_INSTALL")
+    )
+    if not found and may_install and program not in _tried:
+        _tried.add(program)
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for step in ("apt-get update", command):
+            done = subprocess.run(
+                step.split(), env=environment, capture_output=True, timeout=280, check=False
+            )
+            if done.returncode:
+                break
+        found = shutil.which(program)
+    if not found:
+        pytest.skip(f"{program} is not installed; bring it with: {command}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a real Chromium."""
+    return system_program("chromium", "chromium")
+
+
+@pytest.fixture(scope="session")
+def mariadbd() -> str:
+    """Path of a real MariaDB server."""
+    return system_program("mariadbd", "mariadb-server")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real companies' data, which lies beside the project and is never copied."""
+    folder = Path(os.environ.get("RAPPORT_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "SOURCES.md").is_file():
+        pytest.skip(
+            f"The folder of real data is not at {folder}; set RAPPORT_DATA to where it is."
+        )
+    return folder
