@@ -83,8 +83,13 @@ def load_workspace(path: Path | str, *, shipped: bool = True) -> Repository:
     return repository
 
 
-def collect(root: Path, *, shipped: bool) -> Collected:
-    """Read and parse every definition file; problems are collected, not raised."""
+def collect(root: Path | None, *, shipped: bool) -> Collected:
+    """Read and parse every definition file; problems are collected, not raised.
+
+    Args:
+        root: the workspace; without one only the shipped model is read.
+        shipped: whether the shipped model is read.
+    """
     collected = Collected()
     documents: dict[tuple[str, str], list[Document]] = {}
     if shipped:
@@ -92,16 +97,18 @@ def collect(root: Path, *, shipped: bool) -> Collected:
         _gather(
             SHIPPED_CUBES, SHIPPED_CUBES.parent, {"cube": Cube}, documents, collected, base=True
         )
-    for folder, kinds in _FOLDERS.items():
-        _gather(root / folder, root, kinds, documents, collected, base=False)
+    if root:
+        for folder, kinds in _FOLDERS.items():
+            _gather(root / folder, root, kinds, documents, collected, base=False)
     for (kind, name), parts in documents.items():
         model = _kind_model(kind)
         written = _parse(model, parts, collected)
         if written is not None:
             collected.named.setdefault(kind, {})[name] = written
-    _read_mappings(root, collected)
-    for document in _documents(root / "workspace.yaml", root, collected):
-        collected.workspace = _parse(Workspace, [document], collected)
+    if root:
+        _read_mappings(root, collected)
+        for document in _documents(root / "workspace.yaml", root, collected):
+            collected.workspace = _parse(Workspace, [document], collected)
     return collected
 
 

@@ -64,7 +64,15 @@ def read_documents(path: Path, shown_as: str) -> Iterator[Document]:
     Raises:
         MetadataError: the file is not UTF-8, is not YAML, or is not a mapping at the top.
     """
-    text = _text(path, shown_as)
+    yield from parse_documents(_text(path, shown_as), shown_as)
+
+
+def parse_documents(text: str, shown_as: str) -> Iterator[Document]:
+    """Parse every document in a text.
+
+    Raises:
+        MetadataError: it is not YAML, or not a mapping at the top.
+    """
     try:
         roots = list(yaml.compose_all(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:

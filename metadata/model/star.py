@@ -129,7 +129,8 @@ class FactMeasure(Definition):
 
     from_: str | None = Field(None, alias="from", description="Entity column.")
     expr: Expression | None = Field(None, description="SQL over the entity's columns and paths.")
-    type: ColumnType = "decimal(18,2)"
+    # Four places, so that converted and prorated amounts still add up to the cent.
+    type: ColumnType = "decimal(18,4)"
     convert: bool = Field(
         False, description="An amount in the row's `currency`, converted to the company's."
     )
