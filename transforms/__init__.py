@@ -1,0 +1,50 @@
+"""Rules → statements: pure functions from resolved metadata to SQL expressions.
+
+Statements name two databases, `staging` and `warehouse`; none writes to both.
+"""
+
+from transforms.accounting import (
+    OUTCOMES,
+    balance_query,
+    landed_query,
+    quarantine_entity,
+    quarantine_table,
+    warning_query,
+)
+from transforms.audits import audits
+from transforms.bridges import load_bridge
+from transforms.calendar import HOLIDAYS, load_calendar
+from transforms.dimensions import load_dimension
+from transforms.facts import load_fact, read_by_fact
+from transforms.landing import landed_name, landed_view
+from transforms.rollups import build_rollup, can_build, rollup_table
+from transforms.staging import empty_entity, stage_entity
+from transforms.statements import STAGING, WAREHOUSE, Audit, Columns, Statement
+
+__all__ = [
+    "HOLIDAYS",
+    "OUTCOMES",
+    "STAGING",
+    "WAREHOUSE",
+    "Audit",
+    "Columns",
+    "Statement",
+    "audits",
+    "balance_query",
+    "build_rollup",
+    "can_build",
+    "empty_entity",
+    "landed_name",
+    "landed_query",
+    "landed_view",
+    "load_bridge",
+    "load_calendar",
+    "load_dimension",
+    "load_fact",
+    "quarantine_entity",
+    "quarantine_table",
+    "read_by_fact",
+    "rollup_table",
+    "stage_entity",
+    "warning_query",
+]

@@ -1,0 +1,371 @@
+"""Dimensions: members with their versions, loaded by what differs from the build.
+
+`fixed` attributes keep their first value, `overwrite` attributes change in every version of a
+member, `track` attributes close the version in force and open another (slowly changing dimensions
+of type 0, 1 and 2; Kimball, *The Data Warehouse Toolkit*).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlglot import exp
+
+from metadata.repository import Repository, ResolvedDimension
+from transforms.references import References
+from transforms.statements import (
+    FIRST_DAY, LAST_DAY, UNKNOWN_KEY, WAREHOUSE, Columns, Statement, all_of, column, create_table,
+    data_type, named, number, ordered, row_number, table, text,
+)  # fmt: skip
+
+_INCOMING = "incoming"
+
+
+def load_dimension(
+    repository: Repository, dimension: str, existing: Columns | None, batch_time: datetime
+) -> tuple[Statement, ...]:
+    """Load a dimension from its staged entity.
+
+    Args:
+        repository: the workspace.
+        dimension: its name; not the calendar, which `load_calendar` makes.
+        existing: columns of the table in the build, or None when there is none yet.
+        batch_time: when a change counts from where the entity does not say.
+    """
+    resolved = repository.dimensions[dimension]
+    incoming = _incoming(repository, resolved)
+    name = f"{_INCOMING}_{resolved.table}"
+    first = Statement(
+        exp.Create(
+            this=exp.to_table(name),
+            kind="TABLE",
+            replace=True,
+            expression=incoming,
+            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+        ),
+        f"read staged {resolved.entity.entity if resolved.entity else ''}",
+    )
+    if existing is None:
+        steps = [_first_load(resolved, name)]
+    else:
+        steps = [
+            *_new_columns(resolved, existing, name),
+            *_overwrite(resolved, name),
+            *_close(resolved, name, batch_time),
+            _open(resolved, name, batch_time),
+        ]
+    if resolved.definition.parent:
+        steps += _tree(resolved, name)
+    drop = exp.Drop(tables=[exp.to_table(name)], kind="TABLE", exists=True)
+    return (first, *steps, Statement(drop, "forget what was read"))
+
+
+def columns_of_dimension(resolved: ResolvedDimension) -> dict[str, str]:
+    """Natural key and attributes with their metadata types, in the order of the table."""
+    key = resolved.natural_key
+    types = {key: resolved.entity.columns[key].type if resolved.entity else "date"}
+    return types | {a.name: a.type for a in resolved.attributes.values()}
+
+
+def _incoming(repository: Repository, resolved: ResolvedDimension) -> exp.Select:
+    assert resolved.entity is not None
+    references = References(repository, resolved.entity.entity)
+    query = exp.select(named(references.named(resolved.natural_key), resolved.natural_key))
+    for attribute in resolved.attributes.values():
+        if attribute.name == resolved.natural_key:
+            continue
+        value = (
+            references.value(attribute.path)
+            if attribute.path is not None
+            else references.expression(attribute.definition.expr or "NULL")
+        )
+        query = query.select(
+            named(exp.cast(value, data_type(attribute.type)), attribute.name)
+        )
+    if resolved.definition.parent:
+        query = query.select(named(references.named(resolved.definition.parent), "_parent"))
+    query = query.select(named(column("_changed_at", "root"), "_changed_at"))
+    return references.joined(query)
+
+
+def _first_load(resolved: ResolvedDimension, incoming: str) -> Statement:
+    types = columns_of_dimension(resolved)
+    unknown = exp.select(named(exp.cast(number(UNKNOWN_KEY), "BIGINT"), resolved.surrogate_key))
+    known = exp.select(
+        named(row_number([], [ordered(column(resolved.natural_key))]), resolved.surrogate_key)
+    )
+    for name, kind in types.items():
+        label = text(resolved.definition.unknown) if kind == "string" else exp.null()
+        if name == resolved.natural_key:
+            label = exp.null()
+        unknown = unknown.select(named(exp.cast(label, data_type(kind)), name))
+        known = known.select(column(name))
+    for query in (unknown, known):
+        query.select(*_version_columns(resolved), append=True, copy=False)
+    known = known.from_(exp.to_table(incoming))
+    union = exp.union(unknown, known, distinct=False)
+    return Statement(
+        create_table(resolved.table, WAREHOUSE, union), f"first load of {resolved.table}"
+    )
+
+
+def _version_columns(resolved: ResolvedDimension) -> list[exp.Expr]:
+    parent = (
+        [named(exp.cast(exp.null(), "BIGINT"), "parent_key")] if resolved.definition.parent else []
+    )
+    return [
+        *parent,
+        named(_moment(FIRST_DAY), "valid_from"),
+        named(_moment(LAST_DAY), "valid_to"),
+        named(exp.true(), "is_current"),
+    ]
+
+
+def _moment(value: str) -> exp.Expr:
+    return exp.cast(text(value), "TIMESTAMP")
+
+
+def _new_columns(
+    resolved: ResolvedDimension, existing: Columns, incoming: str
+) -> list[Statement]:
+    """An attribute that is new is filled in every version from what is known now."""
+    steps = []
+    for name, kind in columns_of_dimension(resolved).items():
+        if name in existing:
+            continue
+        add = exp.Alter(
+            this=table(resolved.table, WAREHOUSE),
+            kind="TABLE",
+            actions=[exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=data_type(kind))],
+        )
+        steps.append(Statement(add, f"add {name}"))
+        steps.append(Statement(_set(resolved, [name], incoming, exp.true()), f"fill {name}"))
+        if kind == "string":
+            label = text(resolved.definition.unknown)
+            unknown = exp.Update(
+                this=table(resolved.table, WAREHOUSE),
+                expressions=[column(name).eq(label)],
+                where=exp.Where(this=column(resolved.surrogate_key).eq(number(UNKNOWN_KEY))),
+            )
+            steps.append(Statement(unknown, f"name the unknown member's {name}"))
+    return steps
+
+
+def _with_history(resolved: ResolvedDimension, history: str) -> list[str]:
+    return [
+        a.name
+        for a in resolved.attributes.values()
+        if a.definition.history == history and a.name != resolved.natural_key
+    ]
+
+
+def _differs(resolved: ResolvedDimension, names: list[str]) -> exp.Expr:
+    return exp.or_(
+        *(
+            exp.NullSafeNEQ(this=column(name, resolved.table), expression=column(name, "incoming"))
+            for name in names
+        )
+    )
+
+
+def _same_member(resolved: ResolvedDimension) -> exp.Expr:
+    key = resolved.natural_key
+    return column(key, resolved.table).eq(column(key, "incoming"))
+
+
+def _set(
+    resolved: ResolvedDimension, names: list[str], incoming: str, condition: exp.Expr
+) -> exp.Update:
+    return exp.Update(
+        this=table(resolved.table, WAREHOUSE),
+        expressions=[column(name).eq(column(name, "incoming")) for name in names],
+        from_=exp.From(this=exp.alias_(exp.to_table(incoming), "incoming", table=True)),
+        where=exp.Where(this=exp.and_(_same_member(resolved), condition)),
+    )
+
+
+def _overwrite(resolved: ResolvedDimension, incoming: str) -> list[Statement]:
+    names = _with_history(resolved, "overwrite")
+    if not names:
+        return []
+    change = _set(resolved, names, incoming, exp.paren(_differs(resolved, names)))
+    return [Statement(change, f"overwrite changed attributes of {resolved.table}")]
+
+
+def _change_time(resolved: ResolvedDimension, batch_time: datetime) -> exp.Expr:
+    """When the source says it changed, if that is after the version began; else the batch's time."""
+    given = column("_changed_at", "incoming")
+    later = exp.GT(this=given, expression=column("valid_from", resolved.table))
+    moment = _moment(batch_time.strftime("%Y-%m-%d %H:%M:%S.%f"))
+    return exp.Case().when(later, given.copy()).else_(moment)
+
+
+def _close(
+    resolved: ResolvedDimension, incoming: str, batch_time: datetime
+) -> list[Statement]:
+    names = _with_history(resolved, "track")
+    if not names:
+        return []
+    changed = exp.and_(column("is_current", resolved.table), exp.paren(_differs(resolved, names)))
+    close = _set(resolved, [], incoming, changed)
+    close.set(
+        "expressions",
+        [
+            column("valid_to").eq(_change_time(resolved, batch_time)),
+            column("is_current").eq(exp.false()),
+        ],
+    )
+    return [Statement(close, f"close changed versions of {resolved.table}")]
+
+
+def _open(resolved: ResolvedDimension, incoming: str, batch_time: datetime) -> Statement:
+    """A version for every member that has none in force: new members, and those just closed."""
+    key, surrogate = resolved.natural_key, resolved.surrogate_key
+    target = table(resolved.table, WAREHOUSE)
+    last = (
+        exp.select(
+            column(key),
+            named(exp.func("MAX", column("valid_to")), "valid_to"),
+            named(exp.func("BOOL_OR", column("is_current")), "in_force"),
+            *(
+                named(exp.func("ANY_VALUE", column(name)), name)
+                for name in _with_history(resolved, "fixed")
+            ),
+        )
+        .from_(target.copy())
+        .group_by(column(key))
+    )
+    highest = exp.select(exp.func("MAX", column(surrogate))).from_(target.copy())
+    next_key = exp.Add(
+        this=exp.func("GREATEST", exp.paren(highest.subquery()), number(0)),
+        expression=row_number([], [ordered(column(key, "incoming"))]),
+    )
+    fixed = set(_with_history(resolved, "fixed"))
+    names = list(columns_of_dimension(resolved))
+    returning = exp.not_(column(key, "last").is_(exp.null()))
+    values: list[exp.Expr] = [named(next_key, surrogate)]
+    for name in names:
+        fresh = column(name, "incoming")
+        if name in fixed:
+            # A fixed attribute keeps its first value, whatever the source says now.
+            kept = exp.Case().when(returning.copy(), column(name, "last")).else_(fresh)
+            values.append(named(kept, name))
+        else:
+            values.append(fresh)
+    if resolved.definition.parent:
+        values.append(named(exp.cast(exp.null(), "BIGINT"), "parent_key"))
+    values += [
+        named(exp.func("COALESCE", column("valid_to", "last"), _moment(FIRST_DAY)), "valid_from"),
+        named(_moment(LAST_DAY), "valid_to"),
+        named(exp.true(), "is_current"),
+    ]
+    query = (
+        exp.select(*values)
+        .from_(exp.alias_(exp.to_table(incoming), "incoming", table=True))
+        .join(
+            last.subquery("last"), on=column(key, "last").eq(column(key, "incoming")), join_type="LEFT"
+        )
+        .where(exp.not_(exp.func("COALESCE", column("in_force", "last"), exp.false())))
+    )
+    parent = ["parent_key"] if resolved.definition.parent else []
+    into = exp.Schema(
+        this=target,
+        expressions=[
+            exp.to_identifier(name, quoted=True)
+            for name in [surrogate, *names, *parent, "valid_from", "valid_to", "is_current"]
+        ],
+    )
+    return Statement(
+        exp.Insert(this=into, expression=query), f"new members and versions of {resolved.table}"
+    )
+
+
+def _tree(resolved: ResolvedDimension, incoming: str) -> list[Statement]:
+    """Parents as surrogate keys, and the closure of the tree: each member under all above it."""
+    key, surrogate, name = resolved.natural_key, resolved.surrogate_key, resolved.table
+    parents = (
+        exp.select(
+            named(column(key, "incoming"), "child"), named(column(surrogate, "above"), "above_key")
+        )
+        .from_(exp.alias_(exp.to_table(incoming), "incoming", table=True))
+        .join(
+            table(name, WAREHOUSE, "above"),
+            on=exp.and_(
+                column(key, "above").eq(column("_parent", "incoming")),
+                column("is_current", "above"),
+                # Who is his own parent is a root.
+                column(key, "above").neq(column(key, "incoming")),
+            ),
+            join_type="LEFT",
+        )
+    )
+    point = exp.Update(
+        this=table(name, WAREHOUSE),
+        expressions=[column("parent_key").eq(column("above_key", "parents"))],
+        from_=exp.From(this=parents.subquery("parents")),
+        where=exp.Where(
+            this=exp.and_(
+                column(key, name).eq(column("child", "parents")), column("is_current", name)
+            )
+        ),
+    )
+    closure = f"closure_{resolved.name}"
+    return [
+        Statement(point, f"parents of {name}"),
+        Statement(create_table(closure, WAREHOUSE, _closure(resolved)), f"closure of {name}"),
+    ]
+
+
+def _closure(resolved: ResolvedDimension) -> exp.Select:
+    """Every member with itself (depth 0) and all above it; a cycle ends where it would repeat."""
+    surrogate, name = resolved.surrogate_key, resolved.table
+    start = exp.select(
+        named(column(surrogate), "ancestor_key"),
+        named(column(surrogate), "descendant_key"),
+        named(exp.cast(number(0), "BIGINT"), "depth"),
+        named(exp.Array(expressions=[column(surrogate)]), "path"),
+    ).from_(table(name, WAREHOUSE)).where(column("is_current"))
+    step = (
+        exp.select(
+            column("parent_key", "member"),
+            column("descendant_key", "below"),
+            exp.Add(this=column("depth", "below"), expression=number(1)),
+            exp.Anonymous(
+                this="list_append", expressions=[column("path", "below"), column("parent_key", "member")]
+            ),
+        )
+        .from_(exp.alias_(exp.to_table("tree"), "below", table=True))
+        .join(
+            table(name, WAREHOUSE, "member"),
+            on=column(surrogate, "member").eq(column("ancestor_key", "below")),
+        )
+        .where(
+            exp.and_(
+                exp.not_(column("parent_key", "member").is_(exp.null())),
+                exp.not_(
+                    exp.Anonymous(
+                        this="list_contains",
+                        expressions=[column("path", "below"), column("parent_key", "member")],
+                    )
+                ),
+            )
+        )
+    )
+    rows = exp.union(start, step, distinct=False)
+    query = exp.select(
+        column("ancestor_key"), column("descendant_key"), column("depth")
+    ).from_("tree")
+    query = query.with_(
+        exp.TableAlias(
+            this=exp.to_identifier("tree"),
+            columns=[
+                exp.to_identifier(c) for c in ("ancestor_key", "descendant_key", "depth", "path")
+            ],
+        ),
+        as_=rows,
+        recursive=True,
+    )
+    return query
+
+
+__all__ = ["all_of", "columns_of_dimension", "load_dimension"]

@@ -1,0 +1,181 @@
+"""Facts: staged rows with the surrogate keys in force, amounts converted, the unknown as -1."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from metadata.model.star import FactMeasure
+from metadata.repository import Repository, ResolvedFact, ResolvedRole
+from transforms.calendar import day_key
+from transforms.references import References, entities_read
+from transforms.statements import (
+    LAST_DAY, STAGING, UNKNOWN_KEY, WAREHOUSE, Statement, column, create_table, data_type, named,
+    number, ordered, table, text,
+)  # fmt: skip
+
+RATES = "exchange_rate"
+
+
+def load_fact(repository: Repository, fact: str) -> tuple[Statement, ...]:
+    """Make a fact from its staged entity and the dimensions of the build."""
+    resolved = repository.facts[fact]
+    references = References(repository, resolved.entity.entity)
+    query = exp.select(*(named(column(key, "root"), key) for key in resolved.grain))
+    query = _select_keys(resolved, query)
+    for name, label in resolved.definition.degenerate.items():
+        value = references.expression(label.expr or label.from_ or name)
+        query = query.select(named(exp.cast(value, "VARCHAR"), name))
+    for name, measure in resolved.definition.measures.items():
+        query = _select_measure(repository, resolved, references, query, name, measure)
+    moment = _moment(resolved, references)
+    lookups = [
+        (role, references.value(role.path)) for role in resolved.roles.values() if role.available
+    ]
+    currency = _currency(resolved, references)
+    if resolved.definition.where:
+        query = query.where(references.expression(resolved.definition.where))
+    query = references.joined(query)
+    for role, value in lookups:
+        query = _join_dimension(query, role, value, moment)
+    if _converts(repository, resolved):
+        query = _join_rates(query, currency, moment)
+    # Days that lie together on disk are skipped together when a period is asked for.
+    query = query.order_by(ordered(column(resolved.roles[resolved.definition.date].key_column)))
+    return (Statement(create_table(resolved.table, WAREHOUSE, query), f"load {resolved.table}"),)
+
+
+def read_by_fact(repository: Repository, fact: str) -> tuple[set[str], set[str]]:
+    """The staged entities and the dimensions that a fact is made from."""
+    resolved = repository.facts[fact]
+    texts = [str(role.path) for role in resolved.roles.values()]
+    for name, measure in resolved.definition.measures.items():
+        texts.append(measure.expr or measure.from_ or name)
+    for name, label in resolved.definition.degenerate.items():
+        texts.append(label.expr or label.from_ or name)
+    texts += [t for t in (resolved.definition.where, resolved.definition.currency) if t]
+    entities = entities_read(repository, resolved.entity.entity, texts)
+    if _converts(repository, resolved):
+        entities.add(RATES)
+    return entities, {role.dimension.name for role in resolved.roles.values()}
+
+
+def _select_keys(resolved: ResolvedFact, query: exp.Select) -> exp.Select:
+    for role in resolved.roles.values():
+        key: exp.Expr = number(UNKNOWN_KEY)
+        if role.available:
+            key = exp.func(
+                "COALESCE", column(role.dimension.surrogate_key, _role_alias(role)), key
+            )
+        query = query.select(named(exp.cast(key, "BIGINT"), role.key_column))
+    return query
+
+
+def _role_alias(role: ResolvedRole) -> str:
+    return f"role_{role.name}"
+
+
+def _join_dimension(
+    query: exp.Select, role: ResolvedRole, value: exp.Expr, moment: exp.Expr | None
+) -> exp.Select:
+    """The version in force when the fact happened, or the current one where nothing is tracked."""
+    dimension, alias = role.dimension, _role_alias(role)
+    if dimension.entity is None:
+        on: exp.Expr = column(dimension.surrogate_key, alias).eq(day_key(value.copy()))
+    else:
+        on = column(dimension.natural_key, alias).eq(value.copy())
+        if dimension.tracks and moment is not None:
+            on = exp.and_(
+                on,
+                exp.GTE(this=moment.copy(), expression=column("valid_from", alias)),
+                exp.LT(this=moment.copy(), expression=column("valid_to", alias)),
+            )
+        else:
+            on = exp.and_(on, column("is_current", alias))
+    return query.join(table(dimension.table, WAREHOUSE, alias), on=on, join_type="LEFT")
+
+
+def _moment(resolved: ResolvedFact, references: References) -> exp.Expr | None:
+    """When the fact happened. A day counts to its last instant, so that what changed that day holds.
+
+    A fact without a date, or dated before all versions, takes the first version; one dated in the
+    far future the last.
+    """
+    role = resolved.roles[resolved.definition.date]
+    if not role.available:
+        return None
+    moment: exp.Expr = exp.cast(references.value(role.path), "TIMESTAMP")
+    if role.path.type == "date":
+        almost_a_day = exp.Interval(this=text("86399"), unit=exp.var("SECOND"))
+        moment = exp.Add(this=moment, expression=almost_a_day)
+    first = exp.cast(text("1900-01-01 00:00:00"), "TIMESTAMP")
+    last = exp.cast(text("9999-12-30 00:00:00"), "TIMESTAMP")
+    late = exp.func("LEAST", exp.func("COALESCE", moment, first.copy()), last)
+    return exp.func("GREATEST", late, first)
+
+
+def _select_measure(
+    repository: Repository,
+    resolved: ResolvedFact,
+    references: References,
+    query: exp.Select,
+    name: str,
+    measure: FactMeasure,
+) -> exp.Select:
+    kind = data_type(measure.type)
+    value = exp.cast(references.expression(measure.expr or measure.from_ or name), kind)
+    if not measure.convert:
+        return query.select(named(value, name))
+    converted = exp.Mul(this=value.copy(), expression=_rate(repository, resolved, references))
+    return query.select(
+        named(exp.cast(converted, kind.copy()), name), named(value, f"{name}_original")
+    )
+
+
+def _currency(resolved: ResolvedFact, references: References) -> exp.Expr:
+    path = resolved.definition.currency
+    return references.named(path) if path else exp.null()
+
+
+def _converts(repository: Repository, resolved: ResolvedFact) -> bool:
+    return (
+        any(measure.convert for measure in resolved.definition.measures.values())
+        and bool(repository.mappings_of(RATES))
+    )
+
+
+def _rate(
+    repository: Repository, resolved: ResolvedFact, references: References
+) -> exp.Expr:
+    """1 for the company's own currency (or none given), else the last rate up to the day, or NULL."""
+    currency = _currency(resolved, references)
+    own = exp.or_(
+        currency.is_(exp.null()), currency.copy().eq(text(repository.workspace.currency))
+    )
+    rate = column("rate", "rates") if _converts(repository, resolved) else exp.null()
+    one = exp.cast(number(1), "DECIMAL(18,8)")
+    return exp.cast(exp.Case().when(own, one).else_(rate), "DECIMAL(18,8)")
+
+
+def _join_rates(
+    query: exp.Select, currency: exp.Expr, moment: exp.Expr | None
+) -> exp.Select:
+    """Each rate holds from its day to the next one of the same currency."""
+    following = exp.Window(
+        this=exp.Lead(this=column("rate_date")),
+        partition_by=[column("currency_code")],
+        order=exp.Order(expressions=[ordered(column("rate_date"))]),
+    )
+    forever = exp.cast(text(LAST_DAY[:10]), "DATE")
+    rates = exp.select(
+        column("currency_code"),
+        column("rate"),
+        named(column("rate_date"), "holds_from"),
+        named(exp.func("COALESCE", following, forever), "holds_to"),
+    ).from_(table(RATES, STAGING))
+    day = exp.cast(moment.copy(), "DATE") if moment is not None else exp.null()
+    on = exp.and_(
+        column("currency_code", "rates").eq(currency.copy()),
+        exp.GTE(this=day, expression=column("holds_from", "rates")),
+        exp.LT(this=day.copy(), expression=column("holds_to", "rates")),
+    )
+    return query.join(rates.subquery("rates"), on=on, join_type="LEFT")

@@ -1,0 +1,432 @@
+"""Staging: every landed row of every mapping is judged, and ends in exactly one place.
+
+For each mapping one chain of common table expressions: `raw` (where values come from), `clean`
+(rules and lookups), `typed` (parsed, defaults), `judged` (what fails, and what becomes of it). The
+union of all mappings of an entity is the table `judged_<entity>`; what is staged is its view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from metadata.errors import Issue, MetadataError, did_you_mean
+from metadata.expressions import columns_of, parse_expression
+from metadata.model.mapping import ColumnRule, Join
+from metadata.model.rules import Required, Rule
+from metadata.model.star import Entity
+from metadata.repository import Repository, ResolvedMapping
+from transforms.checks import fails, with_columns
+from transforms.cleansing import cleanse
+from transforms.landing import BATCH, EXTRACTED, ROW, landed_name
+from transforms.parsing import parse
+from transforms.statements import (
+    STAGING, Columns, Statement, all_of, call, column, create_table, create_view, data_type,
+    literal, named, number, ordered, row_number, table, text,
+)  # fmt: skip
+
+NEXT, PART = "\x1e", "\x1f"
+"""Separators of failures and of their parts, in one text: cheap for the many rows without any."""
+_DRIVER = "landed"
+
+
+def stage_entity(
+    repository: Repository, entity: str, landed: Mapping[str, Columns]
+) -> tuple[Statement, ...]:
+    """Judge every landed row of an entity's mappings.
+
+    Args:
+        repository: the workspace.
+        entity: name of a mapped entity.
+        landed: columns of each landed table, by `source.table`.
+
+    Raises:
+        MetadataError: a mapping names a column that its table does not have.
+    """
+    mappings = [
+        m for m in repository.mappings_of(entity) if m.definition.from_ in landed
+    ]
+    issues = [issue for m in mappings for issue in _missing_columns(m, landed)]
+    if issues:
+        raise MetadataError(issues)
+    definition = repository.entity(entity)
+    judged = [_judge(repository, m, definition, landed) for m in mappings]
+    union = judged[0] if len(judged) == 1 else _best_of(judged, mappings, definition)
+    names = [*definition.columns, "_changed_at"]
+    staged = (
+        exp.select(*(column(name) for name in names))
+        .from_(table(f"judged_{entity}", STAGING))
+        .where(column("_outcome").eq(text("staged")))
+    )
+    return (
+        Statement(create_table(f"judged_{entity}", STAGING, union), f"judge rows of {entity}"),
+        Statement(create_view(entity, STAGING, staged), f"staged rows of {entity}"),
+    )
+
+
+def empty_entity(repository: Repository, entity: str) -> tuple[Statement, ...]:
+    """An entity of which nothing has landed yet: its columns, and no row."""
+    definition = repository.entity(entity)
+    kinds = {name: data_type(each.type) for name, each in definition.columns.items()}
+    kinds["_changed_at"] = data_type("timestamp")
+    nothing = exp.select(
+        *(named(exp.cast(exp.null(), kind), name) for name, kind in kinds.items())
+    ).where(exp.false())
+    return (Statement(create_view(entity, STAGING, nothing), f"no rows of {entity} yet"),)
+
+
+def _missing_columns(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> list[Issue]:
+    definition = mapping.definition
+    tables = {"": definition.from_, **{a: j.table for a, j in definition.join.items()}}
+    used: list[tuple[str, tuple[str | int, ...]]] = []
+    for name, rule in definition.columns.items():
+        place = ("columns", name)
+        used += [(rule.from_, place)] if rule.from_ else []
+        used += [(".".join(p), place) for p in columns_of(rule.expr)] if rule.expr else []
+    if definition.where:
+        used += [(".".join(parts), ("where",)) for parts in columns_of(definition.where)]
+    used += [(_sort_key(key)[0], ("keep",)) for key in definition.keep]
+    for alias, join in definition.join.items():
+        place = ("join", alias)
+        used += [(f"{alias}.{own}", place) for own in join.on]
+        used += [(target, place) for target in join.on.values()]
+        used += [(f"{alias}.{_sort_key(key)[0]}", place) for key in join.order_by]
+        if join.where:
+            used += [(f"{alias}.{parts[-1]}", place) for parts in columns_of(join.where)]
+    issues = []
+    for name, place in used:
+        alias, _, own = name.rpartition(".")
+        known = landed.get(tables.get(alias, ""), {})
+        if own.lower() not in {each.lower() for each in known}:
+            what = tables.get(alias, alias)
+            issues.append(
+                Issue(
+                    f"{what} has no column '{own}'.",
+                    mapping.written.where(*place),
+                    "The mapping reads it, but the source does not deliver it."
+                    if known
+                    else "Nothing of that table has landed yet.",
+                    did_you_mean(own, known),
+                )
+            )
+    return list(dict.fromkeys(issues))
+
+
+def _judge(
+    repository: Repository,
+    mapping: ResolvedMapping,
+    entity: Entity,
+    landed: Mapping[str, Columns],
+) -> exp.Select:
+    definition = mapping.definition
+    rules = {
+        name: rule for name, rule in definition.columns.items()
+    }
+    raw = _raw(mapping, landed)
+    clean = exp.select(exp.Star()).from_("raw")
+    typed = exp.select(exp.Star())
+    source = exp.From(this=exp.to_table("clean"))
+    for name, rule in rules.items():
+        value = cleanse(column(f"{name}__raw"), rule.clean)
+        clean = clean.select(named(value, f"{name}__clean"))
+        native = _native(rule, landed[definition.from_])
+        looked = _looked_up(repository, rule, name)
+        parsed = parse(looked, entity.columns[name].type, rule.format, native)
+        if rule.default is not None:
+            default = exp.cast(literal(rule.default), data_type(entity.columns[name].type))
+            parsed = exp.func("COALESCE", parsed, default)
+        typed = typed.select(named(parsed, f"{name}__typed"))
+    typed.set("from_", source)
+    for name, rule in rules.items():
+        if isinstance(rule.lookup, str):
+            typed = _join_lookup(repository, typed, rule.lookup, name)
+    failing = {name: _failures(name, rule, entity, rules) for name, rule in rules.items()}
+    judged = _verdict(mapping, entity, rules, failing)
+    return _ranked(definition.keep, entity, judged).with_("raw", raw).with_(
+        "clean", clean
+    ).with_("typed", typed)
+
+
+def _raw(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> exp.Select:
+    definition = mapping.definition
+    types = {"": landed[definition.from_]}
+    types |= {alias: landed.get(join.table, {}) for alias, join in definition.join.items()}
+
+    def source_column(dotted: str) -> exp.Expr:
+        alias, _, name = dotted.rpartition(".")
+        return column(name, alias or _DRIVER)
+
+    raw = exp.select(*(column(name, _DRIVER) for name in (BATCH, ROW, EXTRACTED)))
+    for name, rule in definition.columns.items():
+        if rule.from_ is not None:
+            value = source_column(rule.from_)
+        elif rule.expr is not None:
+            value, misfit = _tolerant(with_columns(rule.expr, source_column))
+            if misfit is not None:
+                raw = raw.select(named(misfit, f"{name}__misfit"))
+        else:
+            value = literal(rule.value)
+        raw = raw.select(named(value, f"{name}__raw"))
+    condition = with_columns(definition.where, source_column) if definition.where else exp.true()
+    raw = raw.select(named(exp.func("COALESCE", condition, exp.false()), "_let_in"))
+    for position, key in enumerate(definition.keep):
+        raw = raw.select(named(source_column(_sort_key(key)[0]), f"_keep_{position}"))
+    raw = raw.from_(table(landed_name(mapping.source, mapping.table), STAGING, _DRIVER))
+    for alias, join in definition.join.items():
+        on = [
+            _equal(own, alias, target, types) for own, target in join.on.items()
+        ]
+        raw = raw.join(_one_row_each(join).subquery(alias), on=all_of(on), join_type="LEFT")
+    return raw
+
+
+def _tolerant(value: exp.Expr) -> tuple[exp.Expr, exp.Expr | None]:
+    """An expression whose casts cannot fail the load, and the condition under which one misfits.
+
+    A cast that meets a value it cannot take would end the whole statement; what it is worth is to
+    have that one row judged.
+    """
+    misfits: list[exp.Expr] = []
+
+    def tried(node: exp.Expr) -> exp.Expr:
+        if type(node) is not exp.Cast or node.this.find(exp.Column) is None:
+            return node
+        attempt = exp.TryCast(this=node.this.copy().transform(tried), to=node.to.copy())
+        there = exp.not_(exp.paren(node.this.copy()).is_(exp.null()))
+        misfits.append(exp.and_(there, exp.paren(attempt.copy()).is_(exp.null())))
+        return attempt
+
+    tolerant = value.transform(tried)
+    return tolerant, exp.or_(*misfits) if misfits else None
+
+
+def _equal(own: str, alias: str, target: str, types: Mapping[str, Columns]) -> exp.Expr:
+    """Equality of two columns; of different types they are compared as texts."""
+    other, _, name = target.rpartition(".")
+    left, right = column(own, alias), column(name, other or _DRIVER)
+    if types.get(alias, {}).get(own) == types.get(other, {}).get(name):
+        return left.eq(right)
+    return exp.cast(left, "VARCHAR").eq(exp.cast(right, "VARCHAR"))
+
+
+def _one_row_each(join: Join) -> exp.Select:
+    """The joined table with at most one row for each value of its join columns."""
+    source, _, name = join.table.partition(".")
+    order = [_order(key) for key in join.order_by] + [
+        ordered(column(BATCH), descending=True),
+        ordered(column(ROW)),
+    ]
+    pick = row_number([column(own) for own in join.on], order)
+    ranked = exp.select(exp.Star(), named(pick, "_pick")).from_(
+        table(landed_name(source, name), STAGING)
+    )
+    if join.where:
+        own = lambda dotted: column(dotted.rpartition(".")[2])  # noqa: E731
+        ranked = ranked.where(with_columns(join.where, own))
+    return (
+        exp.select(exp.Star()).from_(ranked.subquery("ranked")).where(column("_pick").eq(number(1)))
+    )
+
+
+def _sort_key(key: str) -> tuple[str, bool]:
+    name, _, direction = key.strip().partition(" ")
+    return name, direction.strip().lower() == "desc"
+
+
+def _order(key: str) -> exp.Ordered:
+    name, descending = _sort_key(key)
+    return ordered(column(name), descending=descending)
+
+
+def _native(rule: ColumnRule, columns: Columns) -> str | None:
+    """The landed type, where the value is a landed column that no rule has turned into text."""
+    if rule.clean or rule.lookup is not None or rule.from_ is None or "." in rule.from_:
+        return None
+    by_name = {name.lower(): kind for name, kind in columns.items()}
+    return by_name.get(rule.from_.lower())
+
+
+def _looked_up(repository: Repository, rule: ColumnRule, name: str) -> exp.Expr:
+    value = column(f"{name}__clean")
+    if rule.lookup is None:
+        return value
+    if isinstance(rule.lookup, str) and repository.lookups[rule.lookup].value.values is None:
+        return column("meaning", f"{name}__lookup")
+    codes = (
+        repository.lookups[rule.lookup].value.values
+        if isinstance(rule.lookup, str)
+        else rule.lookup
+    )
+    meaning = exp.Case(this=exp.cast(value, "VARCHAR"))
+    for code, word in (codes or {}).items():
+        meaning = meaning.when(text(code), text(word))
+    return meaning
+
+
+def _join_lookup(
+    repository: Repository, query: exp.Select, lookup: str, name: str
+) -> exp.Select:
+    definition = repository.lookups[lookup].value
+    if definition.from_ is None or definition.key is None or definition.value is None:
+        return query
+    source, _, landed = definition.from_.partition(".")
+    codes = (
+        exp.select(
+            named(exp.cast(column(definition.key), "VARCHAR"), "code"),
+            named(exp.func("MAX", exp.cast(column(definition.value), "VARCHAR")), "meaning"),
+        )
+        .from_(table(landed_name(source, landed), STAGING))
+        .group_by(exp.cast(column(definition.key), "VARCHAR"))
+    )
+    alias = f"{name}__lookup"
+    on = column("code", alias).eq(exp.cast(column(f"{name}__clean"), "VARCHAR"))
+    return query.join(codes.subquery(alias), on=on, join_type="LEFT")
+
+
+def _failures(
+    name: str, rule: ColumnRule, entity: Entity, rules: Mapping[str, ColumnRule]
+) -> list[tuple[str, str, exp.Expr]]:
+    """Rule, reason and condition of everything that can fail in a column."""
+    definition = entity.columns[name]
+    typed, given = column(f"{name}__typed"), column(f"{name}__clean")
+    present = exp.and_(
+        exp.not_(given.is_(exp.null())), exp.cast(given.copy(), "VARCHAR").neq(text(""))
+    )
+    found: list[tuple[str, str, exp.Expr]] = []
+    if rule.expr is not None and _tolerant(parse_expression(rule.expr).copy())[1] is not None:
+        misfit = column(f"{name}__misfit")
+        found.append(("type", "A value in the expression has the wrong type.", misfit))
+    if rule.lookup is not None and rule.default is None:
+        lost = exp.and_(present.copy(), typed.copy().is_(exp.null()))
+        found.append(("lookup", "The code is unknown.", lost))
+    elif definition.type != "string" and rule.default is None:
+        lost = exp.and_(present.copy(), typed.copy().is_(exp.null()))
+        found.append(("type", f"It is no {definition.type}.", lost))
+
+    def mapped(dotted: str) -> exp.Expr:
+        other = dotted.rpartition(".")[2]
+        if other in rules:
+            return column(f"{other}__typed")
+        return exp.cast(exp.null(), data_type(entity.columns[other].type))
+
+    for check in rule.check:
+        condition = fails(check, typed, definition.type, mapped)
+        found.append((check.rule, _reason(check), condition))
+    return found
+
+
+def _reason(rule: Rule) -> str:
+    doc = (rule.__doc__ or "").strip().splitlines()[0]
+    told = {"required": "There is no value.", "satisfies": "The condition is false."}
+    detail = ", ".join(f"{k} {v}" for k, v in rule.model_dump().items())
+    return told.get(rule.rule) or f"{doc} ({detail})" if detail else told.get(rule.rule, doc)
+
+
+def _verdict(
+    mapping: ResolvedMapping,
+    entity: Entity,
+    rules: Mapping[str, ColumnRule],
+    failing: Mapping[str, list[tuple[str, str, exp.Expr]]],
+) -> exp.Select:
+    """Values after `otherwise`, and the failures that refuse the row or only warn."""
+    refused: list[exp.Expr] = []
+    warned: list[exp.Expr] = []
+    select = exp.Select()
+    for name, definition in entity.columns.items():
+        if name not in rules:
+            missing = exp.cast(exp.null(), data_type(definition.type))
+            select = select.select(named(missing, name))
+            continue
+        rule = rules[name]
+        value: exp.Expr = column(f"{name}__typed")
+        conditions = [condition for _, _, condition in failing[name]]
+        for told, reason, condition in failing[name]:
+            entry = _entry(name, told, reason, condition)
+            (refused if rule.otherwise == "quarantine" else warned).append(entry)
+        if conditions and rule.otherwise in ("null", "unknown"):
+            unknown = rule.otherwise == "unknown" and definition.type == "string"
+            instead = text("Unknown") if unknown else exp.null()
+            value = exp.Case().when(exp.or_(*(c.copy() for c in conditions)), instead).else_(value)
+        if name in entity.key or definition.required:
+            lacking = fails(Required(), value, definition.type, column)
+            refused.append(_entry(name, "required", "There is no value.", lacking))
+        select = select.select(named(value, name))
+    changed = entity.changed_at
+    moment = column(f"{changed}__typed") if changed in rules else exp.null()
+    return select.select(
+        named(exp.cast(moment, "TIMESTAMP"), "_changed_at"),
+        named(text(mapping.name), "_mapping"),
+        named(text(mapping.source), "_source"),
+        named(text(mapping.table), "_table"),
+        column(BATCH),
+        column(ROW),
+        column(EXTRACTED),
+        column("_let_in"),
+        *(column(f"_keep_{i}") for i in range(len(mapping.definition.keep))),
+        named(_joined(refused), "_reasons"),
+        named(_joined(warned), "_warnings"),
+    ).from_("typed")
+
+
+def _entry(name: str, rule: str, reason: str, condition: exp.Expr) -> exp.Expr:
+    given = exp.func("COALESCE", exp.cast(column(f"{name}__raw"), "VARCHAR"), text(""))
+    told = exp.DPipe(this=text(PART.join((name, rule, reason, ""))), expression=given)
+    return exp.Case().when(condition.copy(), told)
+
+
+def _joined(entries: list[exp.Expr]) -> exp.Expr:
+    return call("concat_ws", text(NEXT), *entries) if entries else text("")
+
+
+def _ranked(keep: tuple[str, ...], entity: Entity, judged: exp.Select) -> exp.Select:
+    """Of valid rows that share a key one is staged; the others are merged into it."""
+    valid = exp.and_(column("_let_in"), column("_reasons").eq(text("")))
+    order = [
+        ordered(column(f"_keep_{position}"), descending=_sort_key(key)[1])
+        for position, key in enumerate(keep)
+    ]
+    order += [ordered(column(BATCH), descending=True), ordered(column(ROW), descending=True)]
+    rank = row_number([*(column(key) for key in entity.key), valid.copy()], order)
+    outcome = (
+        exp.Case()
+        .when(exp.not_(column("_let_in")), text("filtered"))
+        .when(column("_reasons").neq(text("")), text("quarantined"))
+        .when(column("_rank").eq(number(1)), text("staged"))
+        .else_(text("merged"))
+    )
+    ranked = exp.select(exp.Star(), named(rank, "_rank")).from_(judged.subquery("judged"))
+    kept = [*entity.columns, "_changed_at", "_mapping", "_source", "_table", BATCH, ROW, EXTRACTED]
+    return exp.select(
+        *(column(name) for name in kept),
+        named(outcome, "_outcome"),
+        column("_reasons"),
+        column("_warnings"),
+    ).from_(ranked.subquery("ranked"))
+
+
+def _best_of(
+    judged: list[exp.Select], mappings: list[ResolvedMapping], entity: Entity
+) -> exp.Select:
+    """Between mappings the lowest priority number wins; they come here in that order."""
+    parts = [
+        exp.select(exp.Star(), named(number(position), "_position")).from_(part.subquery("part"))
+        for position, part in enumerate(judged)
+    ]
+    union: exp.Query = parts[0]
+    for part in parts[1:]:
+        union = exp.union(union, part, distinct=False)
+    staged = column("_outcome").eq(text("staged"))
+    best = row_number(
+        [*(column(key) for key in entity.key), staged], [ordered(column("_position"))]
+    )
+    ranked = exp.select(exp.Star(), named(best, "_best")).from_(union.subquery("all_mappings"))
+    lost = exp.and_(staged.copy(), exp.GT(this=column("_best"), expression=number(1)))
+    outcome = exp.Case().when(lost, text("merged")).else_(column("_outcome"))
+    kept = [*entity.columns, "_changed_at", "_mapping", "_source", "_table", BATCH, ROW, EXTRACTED]
+    return exp.select(
+        *(column(name) for name in kept),
+        named(outcome, "_outcome"),
+        column("_reasons"),
+        column("_warnings"),
+    ).from_(ranked.subquery("ranked"))
