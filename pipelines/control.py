@@ -1,0 +1,204 @@
+"""What the pipeline remembers about its own work, written to `control.sqlite` as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
+
+from cubes import control_tables as tables
+from metadata.errors import Issue
+from pipelines.storage import Storage
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a source table has been read."""
+
+    source: str
+    table: str
+    settings: str
+    watermark: str | None
+    content: str | None
+    files: Any
+
+
+class Control:
+    """The write side of the control store. Safe to use from several threads."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._engine = tables.open_control(storage.control)
+        tables.metadata.create_all(self._engine)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def start_run(self, run: str, *, full: bool, selected: Sequence[str]) -> None:
+        """Note that a run has begun; one that was left running has died."""
+        runs = tables.runs
+        with self._engine.begin() as connection:
+            died = sa.update(runs).where(runs.c.status == "running", runs.c.run != run)
+            connection.execute(died.values(status="died"))
+            if connection.execute(sa.select(runs.c.run).where(runs.c.run == run)).first():
+                return
+            last = connection.execute(sa.select(sa.func.max(runs.c.sequence))).scalar()
+            connection.execute(
+                sa.insert(runs).values(
+                    run=run,
+                    sequence=(last or 0) + 1,
+                    status="running",
+                    started_at=datetime.now(UTC),
+                    full=full,
+                    selected=list(selected),
+                )
+            )
+
+    def finish_run(self, run: str, *, ok: bool, version: int | None) -> None:
+        """Note how a run ended (or stands, while more of its steps may come)."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(tables.runs)
+                .where(tables.runs.c.run == run)
+                .values(
+                    status="done" if ok else "failed",
+                    finished_at=datetime.now(UTC),
+                    version=version,
+                )
+            )
+
+    def step(
+        self,
+        run: str,
+        position: int,
+        *,
+        name: str,
+        kind: str,
+        status: str,
+        rows_in: int | None,
+        rows_out: int | None,
+        refused: int | None,
+        seconds: float,
+        problems: Sequence[tuple[str, Issue]],
+    ) -> None:
+        """Note how a step ended."""
+        values = {
+            "run": run, "name": name, "position": position, "kind": kind, "status": status,
+            "rows_in": rows_in, "rows_out": rows_out, "refused": refused, "seconds": seconds,
+            "finished_at": datetime.now(UTC),
+        }  # fmt: skip
+        noted = [
+            {
+                "run": run, "step": name, "position": number, "severity": severity,
+                "what": issue.what, "file": issue.where.file if issue.where else None,
+                "line": issue.where.line if issue.where else None,
+                "why": issue.why, "fix": issue.fix,
+            }
+            for number, (severity, issue) in enumerate(problems)
+        ]  # fmt: skip
+        with self._engine.begin() as connection:
+            connection.execute(_upsert(tables.steps, values))
+            for each in noted:
+                connection.execute(_upsert(tables.issues, each))
+
+    def landed(
+        self,
+        source: str,
+        table: str,
+        batch: str,
+        run: str,
+        *,
+        whole: bool,
+        rows: int,
+        deleted: int,
+        size: int,
+    ) -> None:
+        """Note a batch that is in its place."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                _upsert(
+                    tables.batches,
+                    {
+                        "source": source, "table": table, "batch": batch, "run": run,
+                        "kind": "whole" if whole else "changes", "rows": rows,
+                        "deleted": deleted, "bytes": size, "landed_at": datetime.now(UTC),
+                    },
+                )
+            )  # fmt: skip
+
+    def remember(self, position: Position, run: str) -> None:
+        """Note how far a table has been read, after its batch is in its place."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                _upsert(
+                    tables.positions,
+                    {**position.__dict__, "run": run, "read_at": datetime.now(UTC)},
+                )
+            )
+
+    def position(self, source: str, table: str) -> Position | None:
+        """How far a table has been read."""
+        each = tables.positions
+        query = sa.select(each).where(each.c.source == source, each.c.table == table)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        return Position(
+            source, table, row["settings"], row["watermark"], row["content"], row["files"]
+        )
+
+    def current_files(self, storage: Storage, source: str, table: str) -> list[Path]:
+        """The batches that matter now, oldest first: the last whole one and the changes since."""
+        each = tables.batches
+        query = (
+            sa.select(each.c.batch, each.c.kind)
+            .where(each.c.source == source, each.c.table == table)
+            .order_by(each.c.batch)
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(query).all()
+        wholes = [number for number, row in enumerate(found) if row.kind == "whole"]
+        current = found[wholes[-1] :] if wholes else found
+        folder = storage.landed(source, table)
+        return [folder / f"{row.batch}.parquet" for row in current]
+
+    def balance(self, run: str, entity: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Note where every landed row of an entity's mappings went."""
+        self._replace(tables.balances, run, entity, rows)
+
+    def refusals(self, run: str, entity: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Note how many rows each rule refused or remarked on."""
+        self._replace(tables.refusals, run, entity, rows)
+
+    def version(self, run: str, version: int, file: str, size: int) -> None:
+        """Note a published version."""
+        values = {
+            "version": version, "run": run, "file": file, "bytes": size,
+            "published_at": datetime.now(UTC),
+        }  # fmt: skip
+        with self._engine.begin() as connection:
+            connection.execute(_upsert(tables.versions, values))
+
+    def _replace(
+        self, table: sa.Table, run: str, entity: str, rows: Iterable[dict[str, Any]]
+    ) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.delete(table).where(table.c.run == run, table.c.entity == entity)
+            )
+            for row in rows:
+                connection.execute(_upsert(table, {"run": run, "entity": entity, **row}))
+
+
+def _upsert(table: sa.Table, values: dict[str, Any]) -> Any:
+    """A step may be noted twice: when a run is repeated after a kill, or an asset alone."""
+    keys = [column.name for column in table.primary_key]
+    statement = insert(table).values(**values)
+    changed = {name: value for name, value in values.items() if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)

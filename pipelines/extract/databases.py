@@ -1,0 +1,268 @@
+"""Reading databases: ADBC where it has a driver (PostgreSQL), else a streamed SQLAlchemy cursor.
+
+Only SELECTs over reflected tables are sent; identifiers are quoted and values typed by SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+import sqlglot
+from sqlalchemy.types import NullType
+
+from metadata.errors import Location, UserError, did_you_mean
+from metadata.expressions import parse_expression
+from metadata.model.source import SourceTable
+from pipelines.connect import Database
+from pipelines.extract.reading import Misfit, Reading, plain_batches, plain_schema
+
+CHUNK = 20_000
+_TIMEOUT_SECONDS = 15
+
+
+class DatabaseReader:
+    """One source database for the time of one run."""
+
+    def __init__(self, database: Database, where: Location) -> None:
+        self._database = database
+        self._where = where
+        options: dict[str, Any] = {}
+        if database.dialect in ("postgresql", "mysql"):
+            options["connect_args"] = {"connect_timeout": _TIMEOUT_SECONDS}
+        self._engine = sa.create_engine(database.url, poolclass=sa.NullPool, **options)
+        self._tables: dict[str, sa.Table] = {}
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._engine.dispose()
+
+    def table(self, name: str, where: Location) -> sa.Table:
+        """A reflected table.
+
+        Raises:
+            UserError: the database cannot be reached, or has no such table.
+        """
+        if name not in self._tables:
+            schema, _, plain = name.rpartition(".")
+            schema = schema or self._database.schema or ""
+            with self.told(where):
+                inspector = sa.inspect(self._engine)
+                known = [
+                    *inspector.get_table_names(schema or None),
+                    *inspector.get_view_names(schema or None),
+                ]
+                if plain not in known:
+                    raise UserError(
+                        f"The source has no table '{name}'.",
+                        where=where,
+                        why=f"Looked in {self._database.shown}.",
+                        fix=did_you_mean(plain, known),
+                    )
+                self._tables[name] = sa.Table(
+                    plain,
+                    sa.MetaData(),
+                    schema=schema or None,
+                    autoload_with=self._engine,
+                    resolve_fks=False,
+                )
+        return self._tables[name]
+
+    def read(
+        self,
+        table: sa.Table,
+        columns: Sequence[str],
+        settings: SourceTable,
+        since: object | None,
+        as_text: frozenset[str],
+    ) -> Reading:
+        """Rows of a table, those past `since` where it is given."""
+        query = self._query(table, columns, settings, since, as_text)
+        kinds = {
+            name: pa.string() if name in as_text else arrow_type(table.c[name].type)
+            for name in columns
+        }
+        if self._database.dialect == "postgresql":
+            return self._through_adbc(query, kinds)
+        schema = pa.schema(list(kinds.items()))
+        return Reading(schema, self._through_cursor(query, schema))
+
+    def _query(
+        self,
+        table: sa.Table,
+        columns: Sequence[str],
+        settings: SourceTable,
+        since: object | None,
+        as_text: frozenset[str],
+    ) -> sa.Select[Any]:
+        chosen: list[sa.ColumnElement[Any]] = []
+        for name in columns:
+            column: sa.ColumnElement[Any] = table.c[name]
+            if _is_strange(table.c[name].type) and self._database.dialect == "postgresql":
+                column = sa.cast(column, sa.Text)
+            if self._database.dialect == "sqlite":
+                # SQLite holds what was put in, whatever the column says: take it as it is.
+                column = sa.type_coerce(column, NullType())
+            if name in as_text:
+                column = sa.cast(table.c[name], sa.Text)
+            chosen.append(column.label(name))
+        query = sa.select(*chosen)
+        if since is not None and settings.cursor:
+            query = query.where(table.c[settings.cursor] > since)
+        if settings.where:
+            query = query.where(self._declared_filter(settings.where))
+        return query
+
+    def _declared_filter(self, text: str) -> sa.TextClause:
+        dialect = {"postgresql": "postgres"}.get(self._database.dialect, self._database.dialect)
+        known = sqlglot.Dialect.get(dialect)
+        rendered = parse_expression(text).sql(dialect=dialect if known else "")
+        return sa.text(rendered.replace(":", "\\:"))
+
+    def _through_adbc(self, query: sa.Select[Any], kinds: dict[str, pa.DataType]) -> Reading:
+        text = str(
+            query.compile(self._engine, compile_kwargs={"literal_binds": True})
+        ).replace("%%", "%")
+        address = self._database.url.set(drivername="postgresql").render_as_string(
+            hide_password=False
+        )
+        connection = adbc.connect(address)
+        cursor = connection.cursor()
+        cursor.execute(text)
+        reader = cursor.fetch_record_batch()
+        schema = plain_schema(reader.schema)
+        for position, (name, kind) in enumerate(kinds.items()):
+            if pa.types.is_decimal(kind):
+                schema = schema.set(position, pa.field(name, kind))
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from plain_batches(reader, schema)
+            finally:
+                cursor.close()
+                connection.close()
+
+        return Reading(schema, batches())
+
+    def _through_cursor(
+        self, query: sa.Select[Any], schema: pa.Schema
+    ) -> Iterator[pa.RecordBatch]:
+        options = {"stream_results": True, "max_row_buffer": CHUNK}
+        with self._engine.connect().execution_options(**options) as connection:
+            result = connection.execute(query)
+            while rows := result.fetchmany(CHUNK):
+                columns = list(zip(*rows, strict=True))
+                arrays = [_array(c, f) for c, f in zip(columns, schema, strict=True)]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    @contextmanager
+    def told(self, where: Location) -> Iterator[None]:
+        """Drivers' errors as messages a person can act on, without the password."""
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, adbc_driver_manager.Error) as error:
+            cause = getattr(error, "orig", None) or error
+            reason = self._database.scrub(str(cause)).strip().splitlines()
+            raise _explained(" ".join(reason[:2]), self._database.shown, self._where, where) from None
+
+
+def _explained(reason: str, shown: str, address: Location, where: Location) -> UserError:
+    folded = reason.lower()
+    if any(w in folded for w in ("password", "authentication", "access denied", "role ")):
+        return UserError(
+            "The source refused the sign-in.",
+            where=address,
+            why=f"{shown}: {reason}",
+            fix="Check the user and the password in the environment.",
+        )
+    reach = ("connect", "refused", "timed out", "timeout", "resolve", "unknown mysql server",
+             "name or service", "unreachable", "does not exist", "unknown database")  # fmt: skip
+    if any(words in folded for words in reach):
+        return UserError(
+            "The source cannot be reached.",
+            where=address,
+            why=f"{shown}: {reason}",
+            fix="Check that the server runs, and the host, port and database of the address.",
+        )
+    return UserError(
+        "The source could not be read.",
+        where=where,
+        why=f"{shown}: {reason}",
+        fix="Check the table's settings against the source.",
+    )
+
+
+def arrow_type(kind: sa.types.TypeEngine[Any]) -> pa.DataType:
+    """The Arrow type in which a reflected column lands; text for whatever has no plain one."""
+    match kind:
+        case sa.Boolean():
+            return pa.bool_()
+        case sa.Integer():
+            return pa.int64()
+        case sa.Float() | sa.Double():
+            return pa.float64()
+        case sa.Numeric():
+            if kind.precision is not None and kind.precision <= 38:
+                return pa.decimal128(kind.precision, kind.scale or 0)
+            return pa.string()
+        case sa.DateTime():
+            return pa.timestamp("us", tz="UTC" if kind.timezone else None)
+        case sa.Date():
+            return pa.date32()
+        case sa.LargeBinary():
+            return pa.binary()
+        case _:
+            return pa.string()
+
+
+def _is_strange(kind: sa.types.TypeEngine[Any]) -> bool:
+    """Types that have no plain Arrow form and are read as the text the database makes of them."""
+    plain = (sa.Boolean, sa.Integer, sa.Numeric, sa.Date, sa.DateTime, sa.LargeBinary, sa.String)
+    return not isinstance(kind, plain) or isinstance(kind, sa.Enum)
+
+
+def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
+    """Values of one column as its type.
+
+    Raises:
+        Misfit: one of them does not fit.
+    """
+    try:
+        if pa.types.is_string(field.type):
+            return pa.array([None if v is None else _text(v) for v in values], pa.string())
+        if pa.types.is_decimal(field.type):
+            return _decimals(values, field.type)
+        if pa.types.is_boolean(field.type):
+            return pa.array([None if v is None else _boolean(v) for v in values], pa.bool_())
+        if any(isinstance(value, str) for value in values):
+            return pc.cast(pa.array(values, pa.string()), field.type)
+        return pa.array(values, field.type)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError, decimal.DecimalException):
+        raise Misfit(field.name) from None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return value if isinstance(value, str) else str(value)
+
+
+def _boolean(value: object) -> bool:
+    if value in (0, 1):
+        return bool(value)
+    raise ValueError(value)
+
+
+def _decimals(values: Sequence[Any], kind: pa.Decimal128Type) -> pa.Array:
+    if all(value is None or isinstance(value, decimal.Decimal) for value in values):
+        return pa.array(values, kind)
+    exact = [None if v is None else decimal.Decimal(str(v)) for v in values]
+    step = decimal.Decimal(1).scaleb(-kind.scale)
+    return pa.array([None if v is None else v.quantize(step) for v in exact], kind)

@@ -1,0 +1,89 @@
+"""A source as a whole: its connection, its tables one after another, its failures one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from metadata import Repository
+from metadata.errors import UserError
+from pipelines.connect import Database, Folder, connector
+from pipelines.control import Control
+from pipelines.extract.databases import DatabaseReader
+from pipelines.extract.table import Extracted, TableExtraction
+from pipelines.storage import Storage
+
+Outcome = Extracted | UserError
+
+
+def extract_source(
+    repository: Repository,
+    storage: Storage,
+    control: Control,
+    run: str,
+    source: str,
+    tables: Sequence[str],
+    *,
+    full: bool = False,
+) -> Iterator[tuple[str, Outcome]]:
+    """Read tables of one source; a table that fails does not stop the others.
+
+    Yields:
+        Each table's name with what was read, or with the error to show.
+    """
+    try:
+        found = connector(repository, source)
+    except UserError as error:
+        yield from ((table, error) for table in tables)
+        return
+    reader = None
+    if isinstance(found, Database):
+        reader = DatabaseReader(found, repository.sources[source].where("url"))
+    try:
+        for table in tables:
+            task = _task(repository, storage, control, run, source, table, full=full)
+            try:
+                yield table, _read(task, found, reader)
+            except UserError as error:
+                yield table, error
+            except OSError as error:
+                reason = error.strerror or str(error)
+                yield table, UserError(
+                    f"Reading {source}.{table} failed.", where=task.place, why=reason
+                )
+    finally:
+        if reader is not None:
+            reader.close()
+
+
+def _read(
+    task: TableExtraction, found: Folder | Database, reader: DatabaseReader | None
+) -> Extracted:
+    if isinstance(found, Folder):
+        return task.from_folder(found)
+    assert reader is not None
+    return task.from_database(reader)
+
+
+def _task(
+    repository: Repository,
+    storage: Storage,
+    control: Control,
+    run: str,
+    source: str,
+    table: str,
+    *,
+    full: bool,
+) -> TableExtraction:
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return TableExtraction(
+        source,
+        table,
+        repository.source_table(source, table),
+        repository.sources[source].where,
+        storage,
+        control,
+        run,
+        moment,
+        full,
+    )

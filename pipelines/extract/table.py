@@ -1,0 +1,247 @@
+"""One table of one source: what to read, since when, and what becomes of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from metadata.errors import Location, UserError, did_you_mean
+from metadata.model.source import SoftDelete, SourceTable
+from pipelines.connect import Folder
+from pipelines.control import Control, Position
+from pipelines.extract.databases import DatabaseReader
+from pipelines.extract.files import FileReader, find_files, state_of
+from pipelines.extract.landing import Written, content_hash, vanished_keys, write_batch
+from pipelines.extract.reading import Misfit, Reading
+from pipelines.storage import Storage
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What reading a table brought; no batch means that nothing has changed."""
+
+    source: str
+    table: str
+    batch: str | None
+    rows: int
+
+
+@dataclass(frozen=True)
+class TableExtraction:
+    """Everything that reading one table needs."""
+
+    source: str
+    table: str
+    settings: SourceTable
+    where: Callable[..., Location]
+    storage: Storage
+    control: Control
+    run: str
+    batch: str
+    full: bool
+
+    @property
+    def place(self) -> Location:
+        """Where the table stands in the source's file."""
+        return self.where("tables", self.table)
+
+    def from_folder(self, folder: Folder) -> Extracted:
+        """Read a table of a folder; files that have not changed are not opened."""
+        files = find_files(folder.path, self.table, self.settings, self.place)
+        state = state_of(files)
+        position = self._position()
+        if position is not None and position.files == state:
+            return self._unchanged(position)
+        reader = FileReader(files, self.settings, self.storage.temporary)
+        try:
+            reading = reader.read(self.settings.columns, self.place)
+            self._check_columns(reading.schema.names)
+            told = reader.batches_told(iter(reading.batches), self.place)
+            written = self._write(Reading(reading.schema, told))
+        finally:
+            reader.close()
+        return self._finish(written, position, watermark=None, files=state, whole=True)
+
+    def from_database(self, reader: DatabaseReader) -> Extracted:
+        """Read a table of a database: what is new past the watermark, or all of it."""
+        table = reader.table(self.settings.name or self.table, self.place)
+        columns = self.settings.columns or tuple(column.name for column in table.columns)
+        self._check_columns([column.name for column in table.columns])
+        position = self._position()
+        since = self._since(position)
+        with reader.told(self.place):
+            written, misfits = self._read_until_it_fits(reader, table, columns, since)
+            watermark = self._watermark(written, position)
+            if since is not None and self.settings.deletes == "compare_keys":
+                written = self._with_tombstones(written, reader, table, columns, since, misfits)
+        return self._finish(
+            written, position, watermark=watermark, files=None, whole=since is None
+        )
+
+    def _read_until_it_fits(
+        self, reader: DatabaseReader, table: Any, columns: tuple[str, ...], since: object | None
+    ) -> tuple[Written, frozenset[str]]:
+        """A column with a value that does not fit its declared type lands as text, whole."""
+        as_text: frozenset[str] = frozenset()
+        while True:
+            try:
+                reading = reader.read(table, columns, self.settings, since, as_text)
+                return self._write(reading), as_text
+            except Misfit as misfit:
+                as_text |= {misfit.column}
+
+    def _write(self, reading: Reading, tombstones: pa.Table | None = None) -> Written:
+        soft = self.settings.deletes
+        return write_batch(
+            self.storage.landed(self.source, self.table),
+            self.batch,
+            datetime.now(UTC),
+            reading.schema,
+            reading.batches,
+            soft_delete=soft.soft_delete if isinstance(soft, SoftDelete) else None,
+            tombstones=tombstones,
+        )
+
+    def _with_tombstones(
+        self,
+        written: Written,
+        reader: DatabaseReader,
+        table: Any,
+        columns: tuple[str, ...],
+        since: object,
+        as_text: frozenset[str],
+    ) -> Written:
+        keys = self.settings.primary_key
+        bare = SourceTable(where=self.settings.where)
+        present = reader.read(table, keys, bare, None, as_text)
+        there = pa.Table.from_batches(present.batches, present.schema)
+        files = self.control.current_files(self.storage, self.source, self.table)
+        gone = vanished_keys([*files, written.temporary], keys, there)
+        if not gone.num_rows:
+            return written
+        rows = pq.read_table(written.temporary).select(list(columns))
+        return self._write(Reading(rows.schema, rows.to_batches()), gone)
+
+    def _position(self) -> Position | None:
+        position = self.control.position(self.source, self.table)
+        same = position is not None and position.settings == self._settings_hash()
+        return position if same and not self.full else None
+
+    def _since(self, position: Position | None) -> object | None:
+        """Where this read begins: the last watermark less the lookback."""
+        if position is None or position.watermark is None or self.settings.cursor is None:
+            return None
+        mark = _from_json(position.watermark)
+        back = self.settings.lookback
+        if back is not None and isinstance(mark, date):
+            return mark - back
+        return mark
+
+    def _watermark(self, written: Written, position: Position | None) -> str | None:
+        cursor = self.settings.cursor
+        before = position.watermark if position else None
+        if cursor is None or not written.rows:
+            return before
+        column = pq.read_table(written.temporary, columns=[cursor]).column(0)
+        highest = pc.max(column).as_py()
+        if highest is None:
+            return before
+        if isinstance(highest, datetime) and highest.tzinfo is not None:
+            highest = highest.astimezone(UTC)
+        marks = [m for m in (highest, _from_json(before) if before else None) if m is not None]
+        return _to_json(max(marks))
+
+    def _check_columns(self, known: list[str]) -> None:
+        """Every column that the settings name must be there."""
+        settings = self.settings
+        named: list[tuple[str, str]] = [(key, "primary_key") for key in settings.primary_key]
+        named += [(settings.cursor, "cursor")] if settings.cursor else []
+        named += [(column, "columns") for column in settings.columns or ()]
+        if isinstance(settings.deletes, SoftDelete):
+            named.append((settings.deletes.soft_delete, "deletes"))
+        for name, key in named:
+            if name not in known:
+                raise UserError(
+                    f"Table '{self.source}.{self.table}' has no column '{name}'.",
+                    where=self.where("tables", self.table, key),
+                    why=f"'{key}' names it.",
+                    fix=did_you_mean(name, known),
+                )
+
+    def _finish(
+        self,
+        written: Written,
+        position: Position | None,
+        *,
+        watermark: str | None,
+        files: Any,
+        whole: bool,
+    ) -> Extracted:
+        """Keep a batch that brings something, and only then remember where the next one begins."""
+        content = content_hash(written.temporary) if whole else None
+        empty = not written.rows and not whole
+        same = whole and position is not None and position.content == content
+        kept = not (empty or same)
+        if kept:
+            size = written.keep()
+            self.control.landed(
+                self.source, self.table, self.batch, self.run,
+                whole=whole, rows=written.rows, deleted=written.deleted, size=size,
+            )  # fmt: skip
+        else:
+            written.drop()
+        self.control.remember(
+            Position(
+                self.source,
+                self.table,
+                self._settings_hash(),
+                watermark,
+                content if whole else (position.content if position else None),
+                files,
+            ),
+            self.run,
+        )
+        return Extracted(self.source, self.table, self.batch if kept else None, written.rows)
+
+    def _unchanged(self, position: Position) -> Extracted:
+        self.control.remember(position, self.run)
+        return Extracted(self.source, self.table, None, 0)
+
+    def _settings_hash(self) -> str:
+        said = self.settings.model_dump_json(exclude={"description", "lookback"})
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _to_json(value: object) -> str:
+    kind = type(value).__name__
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return json.dumps([kind, text])
+
+
+def _from_json(text: str) -> Any:
+    kind, value = json.loads(text)
+    match kind:
+        case "datetime":
+            return datetime.fromisoformat(value)
+        case "date":
+            return date.fromisoformat(value)
+        case "int":
+            return int(value)
+        case "Decimal":
+            return Decimal(value)
+        case "float":
+            return float(value)
+        case _:
+            return value
+
+
+__all__ = ["Extracted", "TableExtraction"]

@@ -1,0 +1,362 @@
+"""Loading steps: statements in one transaction, skipped where nothing they depend on has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any, assert_never
+
+import holidays
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlglot import exp
+
+from metadata import Repository
+from metadata.errors import Issue, Location, UserError
+from pipelines.control import Control
+from pipelines.engine import DuckDBEngine, StatementFailed
+from pipelines.memory import Memory
+from pipelines.plan import (
+    BuildRollup,
+    ExtractTable,
+    LoadBridge,
+    LoadDimension,
+    LoadFact,
+    PlannedStep,
+    Publish,
+    StageEntity,
+    Step,
+    tables_read,
+)
+from pipelines.results import StepResult
+from pipelines.storage import Storage, replace_durably
+from transforms import (
+    HOLIDAYS,
+    OUTCOMES,
+    STAGING,
+    WAREHOUSE,
+    Audit,
+    Columns,
+    Statement,
+    audits,
+    balance_query,
+    build_rollup,
+    empty_entity,
+    landed_query,
+    landed_view,
+    load_bridge,
+    load_calendar,
+    load_dimension,
+    load_fact,
+    quarantine_entity,
+    quarantine_table,
+    stage_entity,
+    warning_query,
+)
+from transforms.landing import TECHNICAL
+
+_EPOCH = datetime(2000, 1, 1)
+
+
+class AuditFailed(Exception):
+    """The build does not hold what must hold of it."""
+
+    def __init__(self, issues: tuple[Issue, ...]) -> None:
+        super().__init__(issues[0].what)
+        self.issues = issues
+
+
+class Loader:
+    """Carries out the load steps of one run on an engine."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        storage: Storage,
+        control: Control,
+        engine: DuckDBEngine,
+        run: str,
+        *,
+        full: bool,
+    ) -> None:
+        self._repository = repository
+        self._storage = storage
+        self._control = control
+        self._engine = engine
+        self._run = run
+        self._full = full
+        self._memory = Memory(engine)
+
+    def load(self, planned: PlannedStep) -> StepResult:
+        """Carry out one step."""
+        began = time.perf_counter()
+        try:
+            result = self._load(planned)
+        except (UserError, AuditFailed) as error:
+            result = _failed(planned, error.issues)
+        except StatementFailed as error:
+            issue = Issue(
+                f"{planned.name} could not be loaded ({error.purpose}).",
+                self._where(planned.step),
+                error.reason,
+                "Check the expressions and types of the definition against the data.",
+            )
+            result = _failed(planned, (issue,))
+        seconds = time.perf_counter() - began
+        return StepResult(**{**result.__dict__, "seconds": seconds})
+
+    def warehouse_fingerprint(self) -> str:
+        """What the warehouse was built from, all in all."""
+        return self._memory.fingerprint_of_all(WAREHOUSE)
+
+    def write_quarantine(self) -> None:
+        """Put all refused rows where dashboards can read them without the build."""
+        parts = [
+            self._engine.arrow(exp.select("*").from_(exp.table_(name, db=STAGING, quoted=True)))
+            for name in map(quarantine_table, self._repository.mapped_entities)
+            if self._engine.columns(STAGING, name)
+        ]
+        if parts:
+            temporary = self._storage.quarantine.with_suffix(".tmp")
+            pq.write_table(pa.concat_tables(parts), temporary, compression="zstd")
+            replace_durably(temporary, self._storage.quarantine)
+
+    def _load(self, planned: PlannedStep) -> StepResult:
+        match planned.step:
+            case StageEntity(entity):
+                return self._stage(planned, entity)
+            case LoadDimension(dimension):
+                return self._dimension(planned, dimension)
+            case LoadBridge(bridge):
+                return self._rebuild(planned, load_bridge(self._repository, bridge))
+            case LoadFact(fact):
+                return self._rebuild(planned, load_fact(self._repository, fact))
+            case BuildRollup(cube, rollup):
+                return self._rebuild(planned, build_rollup(self._repository, cube, rollup))
+            case ExtractTable() | Publish():
+                raise AssertionError(planned)
+            case _:
+                assert_never(planned.step)
+
+    def _stage(self, planned: PlannedStep, entity: str) -> StepResult:
+        views, landed = self._landed(entity)
+        mappings = [
+            m for m in self._repository.mappings_of(entity) if m.definition.from_ in landed
+        ]
+        try:
+            statements = (
+                [
+                    *views,
+                    *stage_entity(self._repository, entity, landed),
+                    *quarantine_entity(self._repository, entity, landed),
+                ]
+                if mappings
+                else [*empty_entity(self._repository, entity)]
+            )
+        except UserError:
+            self._leave_something(entity)
+            raise
+        fingerprint = self._fingerprint(planned, statements)
+        if (kept := self._kept(planned, STAGING, fingerprint)) is not None:
+            return kept
+        try:
+            with self._engine.transaction():
+                for statement in statements:
+                    self._engine.run(statement)
+                counts = self._account(entity) if mappings else {"landed": 0}
+                rows = (counts["landed"], counts.get("staged", 0), counts.get("quarantined", 0))
+                self._memory.keep(STAGING, planned.name, fingerprint, rows)
+        except StatementFailed:
+            self._leave_something(entity)
+            raise
+        return StepResult(planned.name, planned.stage, "done", 0.0, *rows)
+
+    def _leave_something(self, entity: str) -> None:
+        """What needs an entity that never loaded finds it empty, so that the rest can load."""
+        if self._engine.columns(STAGING, entity) is None:
+            with self._engine.transaction():
+                for statement in empty_entity(self._repository, entity):
+                    self._engine.run(statement)
+
+    def _landed(self, entity: str) -> tuple[list[Statement], dict[str, Columns]]:
+        """Views on the landed tables that an entity reads, and their columns."""
+        views: list[Statement] = []
+        landed: dict[str, Columns] = {}
+        for name in sorted(tables_read(self._repository, entity)):
+            source, _, table = name.partition(".")
+            files = self._control.current_files(self._storage, source, table)
+            if not files:
+                continue
+            columns: dict[str, str] = {}
+            for file in files:
+                columns = {**self._engine.file_columns(file), **columns}
+            own = {c: kind for c, kind in columns.items() if c not in TECHNICAL}
+            settings = self._repository.source_table(source, table)
+            views += landed_view(source, table, settings, [str(file) for file in files], own)
+            landed[name] = own
+        return views, landed
+
+    def _account(self, entity: str) -> dict[str, int]:
+        """Note where every landed row went.
+
+        Raises:
+            AuditFailed: rows were lost or doubled.
+        """
+        went: dict[str, dict[str, int]] = {}
+        for mapping, _, _, _, outcome, rows in self._engine.rows(balance_query(entity)):
+            each = went.setdefault(mapping, {})
+            each[outcome] = each.get(outcome, 0) + rows
+        balances: list[dict[str, Any]] = []
+        for mapping in self._repository.mappings_of(entity):
+            if self._engine.columns(STAGING, f"landed_{mapping.source}__{mapping.table}") is None:
+                continue
+            landed = self._engine.rows(landed_query(self._repository, mapping))[0][0]
+            found = {outcome: went.get(mapping.name, {}).get(outcome, 0) for outcome in OUTCOMES}
+            balances.append({"mapping": mapping.name, "landed": landed, **found})
+            if landed != sum(found.values()):
+                issue = Issue(
+                    f"The rows of {mapping.source}.{mapping.table} do not balance.",
+                    mapping.written.where(),
+                    f"{landed} rows landed, but {sum(found.values())} are accounted for: {found}.",
+                )
+                raise AuditFailed((issue,))
+        self._control.balance(self._run, entity, balances)
+        self._control.refusals(self._run, entity, self._refusals(entity))
+        names = ("landed", *OUTCOMES)
+        return {name: sum(balance[name] for balance in balances) for name in names}
+
+    def _refusals(self, entity: str) -> list[dict[str, Any]]:
+        quarantined = (
+            exp.select("mapping", exp.column("column", quoted=True), "rule", exp.func("COUNT", exp.Star()))
+            .from_(exp.table_(quarantine_table(entity), db=STAGING, quoted=True))
+            .group_by("mapping", exp.column("column", quoted=True), "rule")
+        )
+        queries = (("quarantined", quarantined), ("warned", warning_query(entity)))
+        return [
+            {"mapping": mapping, "column": column, "rule": rule, "outcome": outcome, "rows": rows}
+            for outcome, query in queries
+            for mapping, column, rule, rows in self._engine.rows(query)
+        ]
+
+    def _dimension(self, planned: PlannedStep, name: str) -> StepResult:
+        resolved = self._repository.dimensions[name]
+        if resolved.entity is None:
+            self._engine.provide(HOLIDAYS, self._holidays())
+            return self._rebuild(planned, load_calendar(self._repository, name))
+        # The fingerprint speaks of the rule and its input, not of the state it finds.
+        rule = load_dimension(self._repository, name, None, _EPOCH)
+        fingerprint = self._fingerprint(planned, rule)
+        if (kept := self._kept(planned, WAREHOUSE, fingerprint)) is not None:
+            return kept
+        existing = self._engine.columns(WAREHOUSE, resolved.table)
+        now = datetime.now(UTC).replace(tzinfo=None)
+        statements = load_dimension(self._repository, name, existing, now)
+        return self._carry_out(planned, statements, fingerprint)
+
+    def _holidays(self) -> pa.Table:
+        calendar = self._repository.workspace.calendar
+        days: dict[date, str] = {}
+        if calendar.holidays:
+            years = range(calendar.first.year, calendar.last.year + 1)
+            try:
+                days = dict(holidays.country_holidays(calendar.holidays, years=years))
+            except NotImplementedError:
+                raise UserError(
+                    f"No public holidays are known for '{calendar.holidays}'.",
+                    where=Location("workspace.yaml"),
+                    fix="Give an ISO country code such as DE, or leave 'holidays' out.",
+                ) from None
+        return pa.table(
+            {
+                "date": pa.array(list(days), pa.date32()),
+                "name": pa.array(list(days.values()), pa.string()),
+            }
+        )
+
+    def _rebuild(self, planned: PlannedStep, statements: Sequence[Statement]) -> StepResult:
+        fingerprint = self._fingerprint(planned, statements)
+        kept = self._kept(planned, WAREHOUSE, fingerprint)
+        return kept if kept is not None else self._carry_out(planned, statements, fingerprint)
+
+    def _carry_out(
+        self, planned: PlannedStep, statements: Sequence[Statement], fingerprint: str
+    ) -> StepResult:
+        """Run, audit and remember in one transaction: what does not hold leaves no trace."""
+        with self._engine.transaction():
+            for statement in statements:
+                self._engine.run(statement)
+            warnings = self._audit(planned)
+            counted = exp.select(exp.Count(this=exp.Star())).from_(
+                exp.table_(planned.name, db=WAREHOUSE, quoted=True)
+            )
+            rows = self._engine.rows(counted)[0][0]
+            self._memory.keep(WAREHOUSE, planned.name, fingerprint, (None, rows, None))
+        return StepResult(
+            planned.name, planned.stage, "done", 0.0, None, rows, None, warnings=warnings
+        )
+
+    def _audit(self, planned: PlannedStep) -> tuple[Issue, ...]:
+        """Run the audits of a table.
+
+        Raises:
+            AuditFailed: one that must hold does not.
+        """
+        failed: list[tuple[Audit, int]] = []
+        for audit in audits(self._repository):
+            if audit.table == planned.name:
+                count = self._engine.rows(audit.sql)[0][0]
+                failed += [(audit, count)] if count else []
+        told = {
+            severity: tuple(
+                Issue(f"{audit.name}: {count:,} do not.", self._where(planned.step), audit.description)
+                for audit, count in failed
+                if audit.severity == severity
+            )
+            for severity in ("stop", "warn")
+        }
+        if told["stop"]:
+            raise AuditFailed(told["stop"])
+        return told["warn"]
+
+    def _fingerprint(self, planned: PlannedStep, statements: Sequence[Statement]) -> str:
+        """What a step does and what it does it with: the same again would give the same again."""
+        digest = hashlib.sha256()
+        for statement in statements:
+            text = self._engine.render(statement.sql)
+            digest.update(text.encode())
+            if "CURRENT_DATE" in text:
+                digest.update(date.today().isoformat().encode())
+        for need in planned.needs:
+            digest.update(self._memory.fingerprint(need).encode())
+        return digest.hexdigest()
+
+    def _kept(self, planned: PlannedStep, database: str, fingerprint: str) -> StepResult | None:
+        if self._full:
+            return None
+        found = self._memory.find(database, planned.name)
+        if found is None or found.fingerprint != fingerprint:
+            return None
+        return StepResult(
+            planned.name, planned.stage, "unchanged", 0.0, found.rows_in, found.rows_out, found.refused
+        )
+
+    def _where(self, step: Step) -> Location | None:
+        match step:
+            case StageEntity(entity):
+                return self._repository.mappings_of(entity)[0].written.where()
+            case LoadDimension(name):
+                return self._repository.dimensions[name].written.where()
+            case LoadFact(name):
+                return self._repository.facts[name].written.where()
+            case LoadBridge(name):
+                return self._repository.bridges[name].written.where()
+            case BuildRollup(cube, rollup):
+                return self._repository.cubes[cube].written.where("rollups", rollup)
+            case _:
+                return None
+
+
+def _failed(planned: PlannedStep, issues: tuple[Issue, ...]) -> StepResult:
+    return StepResult(planned.name, planned.stage, "failed", issues=issues)

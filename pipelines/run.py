@@ -1,0 +1,91 @@
+"""`rapport run`: the Dagster definitions of a workspace, executed in this process."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import dagster as dg
+
+from metadata import Repository
+from metadata.errors import InternalError, UserError, did_you_mean
+from pipelines import publish
+from pipelines.definitions import asset_key, build_definitions, current_session
+from pipelines.lock import run_lock
+from pipelines.plan import RunPlan, plan_run
+from pipelines.results import RunReport, StepEvent, StepResult
+from pipelines.session import Listener, Session, new_run
+from pipelines.storage import Storage
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+__all__ = ["RunReport", "StepEvent", "StepResult", "run"]
+
+
+def run(
+    repository: Repository,
+    *,
+    full: bool = False,
+    select: tuple[str, ...] = (),
+    wait: bool = False,
+    listener: Listener | None = None,
+) -> RunReport:
+    """Extract, cleanse, load, audit and publish what has changed.
+
+    Args:
+        repository: the workspace.
+        full: do every step, changed or not.
+        select: names of steps; only these and what they need. All when empty.
+        wait: if another run is at work, wait for it instead of saying so.
+        listener: told when a step begins and ends.
+
+    Raises:
+        UserError: another run is at work, or a selected step does not exist. What fails within the
+            run is told in the report.
+    """
+    began = time.perf_counter()
+    plan = plan_run(repository)
+    chosen = _chosen(plan, select)
+    storage = Storage.of(repository)
+    identity = new_run()
+    with (
+        run_lock(storage.lock, wait=wait),
+        Session(
+            repository, identity, total=len(chosen), full=full, selected=select, listener=listener
+        ) as session,
+    ):
+        _execute(repository, plan, chosen, session)
+        results = tuple(
+            session.results[step.name] for step in plan.steps if step.name in session.results
+        )
+    pointer = publish.current(storage)
+    version = int(pointer["version"]) if pointer else None
+    return RunReport(identity, results, version, time.perf_counter() - began)
+
+
+def _chosen(plan: RunPlan, select: tuple[str, ...]) -> frozenset[str]:
+    known = {step.name for step in plan.steps}
+    for name in select:
+        if name not in known:
+            raise UserError(f"There is no step '{name}'.", fix=did_you_mean(name, known))
+    return plan.with_needs(frozenset(select)) if select else frozenset(known)
+
+
+def _execute(
+    repository: Repository, plan: RunPlan, chosen: frozenset[str], session: Session
+) -> None:
+    definitions = build_definitions(repository)
+    keys = [asset_key(step) for step in plan.steps if step.name in chosen]
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    token = current_session.set(session)
+    try:
+        outcome = dg.materialize(
+            [asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)],
+            selection=dg.AssetSelection.assets(*keys),
+            run_config=_QUIET,
+            raise_on_error=True,
+        )
+    finally:
+        current_session.reset(token)
+    if not outcome.success:
+        raise InternalError("The run ended without saying why.")

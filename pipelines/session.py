@@ -1,0 +1,196 @@
+"""The work of one run: extraction in threads, then one engine for everything that is loaded."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from types import TracebackType
+
+from metadata import Repository
+from metadata.errors import Issue, UserError
+from pipelines import publish
+from pipelines.control import Control
+from pipelines.engine import DuckDBEngine
+from pipelines.extract import Extracted, extract_source
+from pipelines.loading import Loader
+from pipelines.plan import ExtractTable, PlannedStep, Publish
+from pipelines.results import StepEvent, StepResult
+from pipelines.storage import Storage
+
+Listener = Callable[[StepEvent], None]
+_SOURCES_AT_ONCE = 8
+
+
+class Session:
+    """Carries out planned steps and keeps what came of each."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        run: str,
+        *,
+        total: int,
+        full: bool = False,
+        selected: tuple[str, ...] = (),
+        listener: Listener | None = None,
+    ) -> None:
+        self.repository = repository
+        self.run = run
+        self.results: dict[str, StepResult] = {}
+        self.version: int | None = None
+        self._full = full
+        self._total = total
+        self._listener = listener or (lambda event: None)
+        self._storage = Storage.of(repository)
+        self._control = Control(self._storage)
+        self._engine: DuckDBEngine | None = None
+        self._control.start_run(run, full=full, selected=selected)
+        publish.clean_up(self._storage)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.pause()
+        ok = error is None and all(r.status in ("done", "unchanged") for r in self.results.values())
+        self._control.finish_run(self.run, ok=ok, version=self.version)
+        self._control.close()
+        shutil.rmtree(self._storage.temporary, ignore_errors=True)
+
+    def pause(self) -> None:
+        """Let go of the build databases until the next step needs them."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    def perform(self, steps: Sequence[PlannedStep]) -> Iterator[StepResult]:
+        """Carry out steps of one stage, each result as it is had."""
+        extractions = [step for step in steps if isinstance(step.step, ExtractTable)]
+        if extractions:
+            yield from self._extract(extractions)
+        for planned in steps:
+            if not isinstance(planned.step, ExtractTable):
+                yield self._note(self._do(planned))
+
+    def _do(self, planned: PlannedStep) -> StepResult:
+        self._listener(StepEvent(planned.name, len(self.results), self._total))
+        began = time.perf_counter()
+        if isinstance(planned.step, Publish):
+            return self._publish(began)
+        return self._loader().load(planned)
+
+    def _extract(self, steps: Sequence[PlannedStep]) -> Iterator[StepResult]:
+        """Sources in parallel, the tables of one source in turn; results as they come."""
+        by_source: dict[str, list[str]] = {}
+        for planned in steps:
+            assert isinstance(planned.step, ExtractTable)
+            by_source.setdefault(planned.step.source, []).append(planned.step.table)
+        done: queue.Queue[StepResult] = queue.Queue()
+
+        def work(source: str, tables: list[str]) -> None:
+            left = list(tables)
+            began = time.perf_counter()
+            try:
+                for table, outcome in extract_source(
+                    self.repository, self._storage, self._control, self.run, source, tables,
+                    full=self._full,
+                ):  # fmt: skip
+                    left.remove(table)
+                    seconds = time.perf_counter() - began
+                    done.put(_extracted(f"{source}.{table}", outcome, seconds))
+                    began = time.perf_counter()
+            except BaseException as error:
+                for table in left:
+                    issue = Issue(
+                        f"Reading {source}.{table} failed.",
+                        self.repository.sources[source].where("tables", table),
+                        f"{type(error).__name__}: {error}",
+                    )
+                    name = f"{source}.{table}"
+                    done.put(StepResult(name, "extract", "failed", issues=(issue,)))
+
+        with ThreadPoolExecutor(min(_SOURCES_AT_ONCE, len(by_source))) as pool:
+            for source, tables in sorted(by_source.items()):
+                pool.submit(work, source, tables)
+            for _ in steps:
+                yield self._note(done.get())
+
+    def _loader(self) -> Loader:
+        if self._engine is None:
+            zone = self.repository.workspace.time_zone
+            self._engine = DuckDBEngine(self._storage, zone)
+        return Loader(
+            self.repository, self._storage, self._control, self._engine, self.run, full=self._full
+        )
+
+    def _publish(self, began: float) -> StepResult:
+        """Publish what was built, unless it is published already or something must stop it."""
+        loader = self._loader()
+        loader.write_quarantine()
+        failed = [
+            r.name
+            for r in self.results.values()
+            if r.kind != "extract" and r.status in ("failed", "skipped")
+        ]
+        if failed:
+            issue = Issue(
+                "Nothing was published; readers see what they saw before.",
+                why=f"Failed: {', '.join(failed)}.",
+                fix="Mend what is told above and run again.",
+            )
+            return StepResult("publish", "publish", "skipped", issues=(issue,))
+        fingerprint = loader.warehouse_fingerprint()
+        pointer = publish.current(self._storage)
+        if pointer is not None and pointer.get("fingerprint") == fingerprint and not self._full:
+            self.version = int(pointer["version"])
+            return StepResult("publish", "publish", "unchanged", time.perf_counter() - began)
+        assert self._engine is not None
+        self._engine.checkpoint("warehouse")
+        build = self._storage.warehouse_database
+        keep = self.repository.workspace.keep_versions
+        self.version = publish.publish(self._storage, build, fingerprint, keep)
+        path = self._storage.version_file(self.version)
+        self._control.version(self.run, self.version, path.name, path.stat().st_size)
+        return StepResult("publish", "publish", "done", time.perf_counter() - began)
+
+    def _note(self, result: StepResult) -> StepResult:
+        self.results[result.name] = result
+        problems = [("stop", issue) for issue in result.issues]
+        problems += [("warn", issue) for issue in result.warnings]
+        self._control.step(
+            self.run,
+            len(self.results),
+            name=result.name,
+            kind=result.kind,
+            status=result.status,
+            rows_in=result.rows_in,
+            rows_out=result.rows_out,
+            refused=result.refused,
+            seconds=result.seconds,
+            problems=problems,
+        )
+        self._listener(StepEvent(result.name, len(self.results), self._total, result))
+        return result
+
+
+def _extracted(name: str, outcome: Extracted | UserError, seconds: float) -> StepResult:
+    if isinstance(outcome, UserError):
+        return StepResult(name, "extract", "failed", seconds, issues=outcome.issues)
+    if outcome.batch is None:
+        return StepResult(name, "extract", "unchanged", seconds)
+    return StepResult(name, "extract", "done", seconds, rows_in=outcome.rows, rows_out=outcome.rows)
+
+
+def new_run() -> str:
+    """Identity of a run; sorts in time."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
