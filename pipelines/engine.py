@@ -117,7 +117,7 @@ class DuckDBEngine:
 
     def arrow(self, query: exp.Query) -> pa.Table:
         """The rows of a query as an Arrow table."""
-        return self._connection.execute(self.render(query)).to_arrow_table()
+        return self._connection.sql(self.render(query)).to_arrow_table()
 
     def columns(self, database: str, table: str) -> Columns | None:
         """Columns and types of a table or view, or None when there is none."""

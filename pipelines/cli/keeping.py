@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from cubes import operations
+from cubes.operations import Operations, Refusal
 from metadata import load_workspace
 from metadata.errors import UserError, did_you_mean
 from pipelines import publish
@@ -34,7 +37,7 @@ def versions(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TA
     """List the published versions; readers see the current one."""
     found = publish.versions(load_workspace(workspace))
     if format is Format.JSON:
-        print_json({"versions": [operations.as_dict(version) for version in found]})
+        print_json({"versions": [asdict(version) for version in found]})
         return 0
     print_table(
         ("Version", "Published", "Size", ""),
@@ -65,19 +68,27 @@ def rollback(
 def list_refused(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE) -> int:  # noqa: A002
     """Count refused rows by entity, rule and reason."""
     repository = load_workspace(workspace)
-    found = operations.quarantine_summary(repository.storage)
+    found = Operations(repository.storage).refusals()
     if format is Format.JSON:
-        print_json({"quarantine": [operations.as_dict(row) for row in found]})
+        print_json({"quarantine": [asdict(row) for row in found]})
         return 0
-    if not found:
+    refused = [row for row in found if row.outcome == "quarantined"]
+    if not refused:
         stdout.print("No row has been refused.")
-        return 0
+    else:
+        _print_refusals(refused)
+    if warned := [row for row in found if row.outcome == "warned"]:
+        stdout.print("\nValues that were dropped or replaced; their rows were loaded:")
+        _print_refusals(warned)
+    return 0
+
+
+def _print_refusals(found: Sequence[Refusal]) -> None:
     print_table(
-        ("Entity", "Column", "Rule", "Reason", "Rows"),
-        ((r.entity, r.column, r.rule, r.reason, r.rows) for r in found),
+        ("Entity", "From", "Column", "Rule", "Rows"),
+        ((r.entity, r.mapping.partition("<")[2], r.column, r.rule, f"{r.rows:,}") for r in found),
         right=(4,),
     )
-    return 0
 
 
 @quarantine.command("show")
@@ -94,12 +105,15 @@ def show_refused(
             f"No mapping fills an entity '{entity}'.",
             fix=did_you_mean(entity, repository.mapped_entities),
         )
-    found = operations.quarantine_rows(repository.storage, entity=entity, limit=limit)
+    found = Operations(repository.storage).refused_rows(entity, limit)
     if format is Format.JSON:
-        print_json({"rows": [operations.as_dict(row) for row in found]})
+        print_json({"rows": [{**asdict(r), "row_json": json.loads(r.row_json)} for r in found]})
         return 0
     print_table(
-        ("Source", "Batch", "Column", "Rule", "Reason", "Row"),
-        ((f"{r.source}.{r.table}", r.batch, r.column, r.rule, r.reason, r.row) for r in found),
+        ("Source", "Batch", "Column", "Rule", "Reason", "Value", "Row as it came"),
+        (
+            (f"{r.source}.{r.table}", r.batch, r.column, r.rule, r.reason, r.value, r.row_json)
+            for r in found
+        ),
     )
     return 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
-from cubes import operations
+from cubes.operations import Operations
 from metadata import load_workspace
 from pipelines.cli.output import (
     HERE,
@@ -18,7 +20,6 @@ from pipelines.cli.output import (
     stdout,
 )
 from pipelines.cli.progress import print_run, run_document
-from pipelines.run import run as run_pipeline
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +40,9 @@ def run(
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> int:
     """Extract, cleanse, load, audit and publish whatever has changed."""
+    # Dagster takes seconds to import; no other command needs it.
+    from pipelines.run import run as run_pipeline
+
     repository = load_workspace(workspace)
     options = {"full": full, "select": tuple(select or ()), "wait": wait}
     if format is Format.JSON:
@@ -52,23 +56,40 @@ def run(
 def status(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE) -> int:  # noqa: A002
     """Show the last run, and how fresh every source table is."""
     repository = load_workspace(workspace)
-    last = next(iter(operations.runs(repository.storage, limit=1)), None)
-    freshness = operations.freshness(repository.storage)
+    operations = Operations(repository.storage)
+    last = next(iter(operations.runs(limit=1)), None)
+    freshness = operations.freshness()
     if format is Format.JSON:
         print_json(
             {
-                "last_run": operations.as_dict(last) if last else None,
-                "tables": [operations.as_dict(row) for row in freshness],
+                "last_run": asdict(last) if last else None,
+                "steps": [asdict(step) for step in operations.steps()],
+                "issues": [failure.issue.as_dict() for failure in operations.failures()],
+                "tables": [asdict(row) for row in freshness],
             }
         )
         return 0
     if last is None:
         stdout.print("Nothing has been loaded yet; `rapport run` does it.")
         return 0
-    stdout.print(f"Last run {last.run_id}: {last.status}, started {last.started_at:%Y-%m-%d %H:%M}")
+    zone = ZoneInfo(repository.workspace.time_zone)
+    began = last.started_at.astimezone(zone)
+    stdout.print(f"Last run: {last.status}, started {began:%Y-%m-%d %H:%M} ({zone.key}).")
+    for failure in operations.failures():
+        stdout.print(f"{failure.severity}: {failure.issue}", markup=False)
     print_table(
-        ("Source", "Table", "Last batch", "Rows"),
-        ((row.source, row.table, row.last_batch_at, row.rows) for row in freshness),
-        right=(3,),
+        ("Source", "Table", "Last read", "Last change", "Rows landed", ""),
+        (
+            (
+                row.source,
+                row.table,
+                f"{row.read_at.astimezone(zone):%Y-%m-%d %H:%M}",
+                f"{row.changed_at.astimezone(zone):%Y-%m-%d %H:%M}" if row.changed_at else "",
+                f"{row.rows:,}",
+                "failing" if row.failing else "",
+            )
+            for row in freshness
+        ),
+        right=(4,),
     )
     return 0

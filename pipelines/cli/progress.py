@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cubes import operations
 from metadata import Repository
 from pipelines.cli.output import print_table, stderr, stdout
-from pipelines.run import RunReport, StepEvent, StepResult
+from pipelines.results import RunReport, StepEvent, StepResult
 
 Run = Callable[..., RunReport]
 
@@ -45,14 +45,15 @@ def print_run(repository: Repository, run: Run, **options: Any) -> RunReport:
 def run_document(report: RunReport) -> dict[str, Any]:
     """A run as JSON-ready values."""
     return {
-        "run": report.run_id,
+        "run": report.run,
         "ok": report.ok,
         "version": report.version,
         "seconds": report.seconds,
         "steps": [
             {
-                **operations.as_dict(step),
+                **asdict(step),
                 "issues": [issue.as_dict() for issue in step.issues],
+                "warnings": [issue.as_dict() for issue in step.warnings],
             }
             for step in report.steps
         ],
@@ -88,6 +89,8 @@ def _print_report(report: RunReport) -> None:
     for step in report.steps:
         for issue in step.issues:
             stderr.print(str(issue), style="red", markup=False, soft_wrap=True)
+        for issue in step.warnings:
+            stderr.print(str(issue), style="yellow", markup=False, soft_wrap=True)
     version = f"version {report.version}" if report.version else "nothing published yet"
     outcome = "Loaded" if report.ok else "Finished with errors"
     stdout.print(f"{outcome} in {report.seconds:.1f} s; readers see {version}.")

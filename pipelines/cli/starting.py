@@ -12,9 +12,9 @@ from metadata.errors import UserError
 from pipelines.cli.output import HERE, Format, FormatOption, WorkspaceOption, print_json, stdout
 from pipelines.cli.progress import print_run
 from pipelines.cli.serving import start_server
-from pipelines.demo import make_sample, play_sample
-from pipelines.run import run as run_pipeline
 from pipelines.starter import write_starter
+
+# The generator and Dagster take seconds to import: only the commands that need them do so.
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +34,9 @@ def demo(
     serve: Annotated[bool, typer.Option(help="Serve the dashboards at the end.")] = True,
 ) -> int:
     """Create the sample company, load it, and serve its dashboards."""
+    from pipelines.demo import make_sample
+    from pipelines.run import run as run_pipeline
+
     if (directory / "workspace.yaml").is_file():
         stdout.print(f"The sample company is already in [bold]{directory}[/].")
     else:
@@ -61,6 +64,8 @@ def sample(
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> int:
     """Create a sample company with its source systems, or play its next days."""
+    from pipelines.demo import make_sample, play_sample
+
     report = (
         play_sample(directory, days=days)
         if days

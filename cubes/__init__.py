@@ -1,0 +1,20 @@
+"""Cubes: questions about facts, answered with totals that are right.
+
+>>> from cubes import Query, open_workspace            # doctest: +SKIP
+>>> engine = open_workspace("demo")                    # doctest: +SKIP
+>>> engine.query(Query("sales", ("revenue",), ("customer.country",))).to_pandas()  # doctest: +SKIP
+"""
+
+from cubes.engine import Engine, Explanation, Result, ResultColumn, open_workspace
+from cubes.query import Query, Sort, Top
+
+__all__ = [
+    "Engine",
+    "Explanation",
+    "Query",
+    "Result",
+    "ResultColumn",
+    "Sort",
+    "Top",
+    "open_workspace",
+]

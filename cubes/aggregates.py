@@ -1,0 +1,99 @@
+"""Formulas as SQL: aggregates with their filters, and quotients of them."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from sqlglot import exp
+
+from cubes.nodes import Aggregate, Formula, MeasureFilter, PhysicalColumn, Quotient, StockDay
+from metadata.expressions import column_nodes, column_parts, parse_expression
+
+
+def measure_expression(formula: Formula) -> exp.Expr:
+    """A formula over the rows of the base."""
+    match formula:
+        case Aggregate():
+            return _aggregate(formula)
+        case Quotient(numerator, denominator):
+            top = exp.cast(measure_expression(numerator), "DOUBLE")
+            bottom = exp.func("NULLIF", measure_expression(denominator), exp.Literal.number(0))
+            return exp.Div(this=top, expression=bottom)
+        case _:
+            assert_never(formula)
+
+
+def _aggregate(formula: Aggregate) -> exp.Expr:
+    if formula.day is None:
+        return _finished(formula, _filtered(formula, None))
+    return _finished(formula, _over_days(formula, formula.day))
+
+
+def _over_days(formula: Aggregate, day: StockDay) -> exp.Expr:
+    """Each kind of total reads the days that speak for its own period."""
+    if len(day.periods) == 1:
+        return _filtered(formula, day.periods[0].mark)
+    levels = [_column(level) for level in day.levels]
+    choice = exp.Case(this=exp.Anonymous(this="GROUPING", expressions=levels))
+    for period in day.periods:
+        mask = exp.Literal.number(period.mask)
+        choice = choice.when(mask, _filtered(formula, period.mark))
+    return choice
+
+
+def _filtered(formula: Aggregate, mark: PhysicalColumn | None) -> exp.Expr:
+    conditions: list[exp.Expr] = []
+    if formula.where is not None:
+        conditions.append(exp.paren(_condition(formula.where)))
+    if formula.known is not None:
+        unknown = exp.Neg(this=exp.Literal.number(1))
+        conditions.append(_column(formula.known).neq(unknown))
+    if mark is not None:
+        conditions.append(_column(mark))
+    value = _function(formula)
+    if not conditions:
+        return value
+    return exp.Filter(this=value, expression=exp.Where(this=exp.and_(*conditions)))
+
+
+def _function(formula: Aggregate) -> exp.Expr:
+    operand: exp.Expr = _column(formula.operand) if formula.operand else exp.Star()
+    match formula.function:
+        case "sum":
+            return exp.Sum(this=operand)
+        case "count":
+            return exp.Count(this=operand)
+        case "count_distinct":
+            return exp.Count(this=exp.Distinct(expressions=[operand]))
+        case "avg":
+            return exp.Avg(this=operand)
+        case "min":
+            return exp.Min(this=operand)
+        case "max":
+            return exp.Max(this=operand)
+        case _:
+            assert_never(formula.function)
+
+
+def _finished(formula: Aggregate, value: exp.Expr) -> exp.Expr:
+    if formula.zero_when_empty:
+        value = exp.func("COALESCE", value, exp.Literal.number(0))
+    # The engine adds whole numbers up in 128 bits, which few readers know.
+    if formula.function == "sum" and formula.type == "integer":
+        value = exp.cast(value, "BIGINT")
+    return value
+
+
+def _condition(where: MeasureFilter) -> exp.Expr:
+    bound = dict(where.columns)
+    tree = parse_expression(where.text).copy()
+    for node in list(column_nodes(tree)):
+        replacement = _column(bound[column_parts(node)])
+        if node is tree:
+            return replacement
+        node.replace(replacement)
+    return tree
+
+
+def _column(physical: PhysicalColumn) -> exp.Column:
+    return exp.column(physical.name, table=physical.table, quoted=True)

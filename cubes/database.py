@@ -1,0 +1,191 @@
+"""The published version as readers see it: opened read-only, followed when a newer one appears."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from sqlglot import exp
+
+from cubes.catalogue import Catalogue, Table
+from cubes.guard import check_statement
+from metadata.errors import InternalError, UserError
+
+POINTER = "current.json"
+_SETTINGS = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "lock_configuration": "true",
+}
+
+
+@dataclass
+class _Open:
+    """A version that is open, with the number of questions it is answering."""
+
+    catalogue: Catalogue
+    connection: duckdb.DuckDBPyConnection
+    users: int = 0
+    superseded: bool = False
+
+
+@dataclass
+class PublishedDatabase:
+    """Follows the pointer between queries; one query sees one version. Safe to share by threads."""
+
+    folder: Path
+    timeout: float = 60.0
+    """Seconds after which a question is given up."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _seen: tuple[int, int] | None = field(default=None, repr=False)
+    _open: _Open | None = field(default=None, repr=False)
+
+    def version(self) -> int | None:
+        """The number of the version that readers see, or None before the first."""
+        try:
+            return int(json.loads(self._pointer.read_text(encoding="utf-8"))["version"])
+        except FileNotFoundError:
+            return None
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """The current version, held open for one question.
+
+        Raises:
+            UserError: nothing has been published yet.
+        """
+        opened = self._enter()
+        try:
+            yield Reader(opened.catalogue, opened.connection, self.timeout)
+        finally:
+            self._leave(opened)
+
+    def close(self) -> None:
+        """Let go of the version."""
+        with self._lock:
+            if self._open is not None and self._open.users == 0:
+                self._open.connection.close()
+            self._open, self._seen = None, None
+
+    @property
+    def _pointer(self) -> Path:
+        return self.folder / POINTER
+
+    def _enter(self) -> _Open:
+        with self._lock:
+            self._follow()
+            assert self._open is not None
+            self._open.users += 1
+            return self._open
+
+    def _leave(self, opened: _Open) -> None:
+        with self._lock:
+            opened.users -= 1
+            if opened.superseded and opened.users == 0:
+                opened.connection.close()
+
+    def _follow(self) -> None:
+        """Open what the pointer names, if it has changed since it was last looked at."""
+        for _ in range(5):
+            try:
+                status = self._pointer.stat()
+                seen = (status.st_ino, status.st_mtime_ns)
+                if self._open is not None and seen == self._seen:
+                    return
+                pointer = json.loads(self._pointer.read_text(encoding="utf-8"))
+                fresh = _opened(self.folder / pointer["file"], int(pointer["version"]))
+            except FileNotFoundError:
+                if not self._pointer.exists():
+                    raise UserError(
+                        "Nothing has been published yet.",
+                        why=f"There is no version in {self.folder}.",
+                        fix="Load the workspace with `rapport run`.",
+                    ) from None
+                # The version was pruned between reading the pointer and opening it: look again.
+                continue
+            old, self._open, self._seen = self._open, fresh, seen
+            if old is not None:
+                old.superseded = True
+                if old.users == 0:
+                    old.connection.close()
+            return
+        raise UserError(
+            "The published version cannot be opened.",
+            why=f"{self._pointer} names a file that is not there.",
+            fix="Publish anew with `rapport run`, or choose a version with `rapport rollback`.",
+        )
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One version for the time of one question."""
+
+    catalogue: Catalogue
+    connection: duckdb.DuckDBPyConnection
+    timeout: float
+
+    def run(self, statement: exp.Expr) -> pa.Table:
+        """Run a compiled statement.
+
+        Raises:
+            UserError: it took too long, or the version lacks what it reads.
+        """
+        check_statement(statement, self.catalogue.tables)
+        cursor = self.connection.cursor()
+        overdue = threading.Event()
+
+        def give_up() -> None:
+            overdue.set()
+            cursor.interrupt()
+
+        timer = threading.Timer(self.timeout, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            return cursor.sql(statement.sql(dialect="duckdb")).to_arrow_table()
+        except duckdb.InterruptException:
+            if not overdue.is_set():
+                raise
+            raise UserError(
+                f"The question was given up after {self.timeout:.0f} seconds.",
+                fix="Ask for fewer levels, or filter to a shorter time.",
+            ) from None
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            raise UserError(
+                f"Version {self.catalogue.version} does not hold what the question reads.",
+                why=str(error).splitlines()[0],
+                fix="The definitions are newer than the data: load them with `rapport run`.",
+            ) from None
+        except duckdb.Error as error:
+            raise InternalError(f"The engine refused a compiled statement: {error}") from error
+        finally:
+            timer.cancel()
+            cursor.close()
+
+
+def _opened(path: Path, version: int) -> _Open:
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    connection = duckdb.connect(str(path), read_only=True, config=dict(_SETTINGS))
+    tables: dict[str, Table] = {}
+    columns = connection.execute(
+        exp.select("table_name", "column_name").from_("duckdb_columns()").sql("duckdb")
+    ).fetchall()
+    sizes = dict(
+        connection.execute(
+            exp.select("table_name", "estimated_size").from_("duckdb_tables()").sql("duckdb")
+        ).fetchall()
+    )
+    by_table: dict[str, set[str]] = {}
+    for table, name in columns:
+        by_table.setdefault(table, set()).add(name)
+    for table, size in sizes.items():
+        tables[table] = Table(frozenset(by_table.get(table, ())), int(size))
+    return _Open(Catalogue(version, tables), connection)

@@ -1,0 +1,244 @@
+"""The engine: query → resolve → plan → compile → run. Explain stops before the last step."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from sqlglot import exp
+
+from cubes.catalogue import Catalogue
+from cubes.compile import GROUPING, compile_plan
+from cubes.database import PublishedDatabase
+from cubes.nodes import Plan
+from cubes.plan import plan
+from cubes.predicates import EMPTY, predicate_expression
+from cubes.query import Query
+from cubes.resolve import ResolvedQuery, find_cube, find_level, resolve, resolve_filter
+from cubes.scope import Scope, sort_level
+from metadata import Repository, load_workspace
+from metadata.errors import UserError
+
+
+@dataclass(frozen=True)
+class ResultColumn:
+    """What a column of a result is; `format`, `additivity` and `polarity` only for measures."""
+
+    name: str
+    label: str
+    kind: str
+    type: str
+    format: str | None = None
+    additivity: str | None = None
+    polarity: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """An answer. `table` has a column for each of `columns`, and `_grouping` where there are totals.
+
+    `_grouping` is a bit mask over the levels in the order rows, columns; the first level is the
+    highest bit, and a set bit says that the row totals over that level.
+    """
+
+    table: pa.Table
+    columns: tuple[ResultColumn, ...]
+    sql: str
+    version: int
+    seconds: float
+    rollup: str | None
+
+    @property
+    def levels(self) -> tuple[ResultColumn, ...]:
+        """The columns that group."""
+        return tuple(column for column in self.columns if column.kind == "level")
+
+    @property
+    def measures(self) -> tuple[ResultColumn, ...]:
+        """The columns that count."""
+        return tuple(column for column in self.columns if column.kind == "measure")
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The table as a data frame."""
+        return self.table.to_pandas()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a query would be answered: the statement, the table it reads, and why that one."""
+
+    sql: str
+    used: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    query: ResolvedQuery
+    plan: Plan
+    statement: exp.Select
+
+
+class Engine:
+    """Answers questions about one workspace's cubes. Safe to share by threads."""
+
+    def __init__(
+        self, repository: Repository, published: Path | None = None, *, timeout: float = 60.0
+    ) -> None:
+        self.repository = repository
+        self._database = PublishedDatabase(published or repository.storage / "published", timeout)
+
+    def query(self, query: Query) -> Result:
+        """Answer a query.
+
+        Raises:
+            UserError: it cannot be answered; the message says why and the way out.
+        """
+        began = time.perf_counter()
+        # Names are checked first: a misspelt one is told even before anything is published.
+        resolved = resolve(self.repository, query)
+        with self._database.reading() as reader:
+            compiled = _compile(resolved, reader.catalogue)
+            table = reader.run(compiled.statement)
+            version = reader.catalogue.version
+        return Result(
+            table,
+            _columns(compiled, table),
+            compiled.statement.sql(dialect="duckdb", pretty=True),
+            version,
+            time.perf_counter() - began,
+            compiled.plan.base.rollup,
+        )
+
+    def explain(self, query: Query) -> Explanation:
+        """How a query would be answered, on the same path, without running it."""
+        resolved = resolve(self.repository, query)
+        if self._database.version() is None:
+            compiled = _compile(resolved, None)
+        else:
+            with self._database.reading() as reader:
+                compiled = _compile(resolved, reader.catalogue)
+        sql = compiled.statement.sql(dialect="duckdb", pretty=True)
+        return Explanation(sql, compiled.plan.base.table, compiled.plan.notes)
+
+    def members(
+        self,
+        cube: str,
+        level: str,
+        *,
+        search: str | None = None,
+        limit: int = 100,
+        where: str | None = None,
+    ) -> list[Any]:
+        """Members of a level that occur in the cube's facts, in their order.
+
+        Args:
+            cube: name of the cube.
+            level: as `role.attribute`.
+            search: only members that contain this text, whatever its case.
+            limit: members at the most.
+            where: only members of facts for which this filter holds.
+        """
+        resolved = find_cube(self.repository, cube)
+        found = find_level(resolved, level)
+        scope = Scope.of_fact(resolved)
+        predicate = resolve_filter(resolved, where)
+        member = _column(scope, level)
+        order = _column(scope, sort_level(resolved, level))
+        shown: exp.Expr = member
+        if found.type == "string":
+            shown = exp.func("COALESCE", member.copy(), exp.Literal.string(EMPTY))
+        select = exp.select(exp.alias_(shown, "member", quoted=True)).group_by(member.copy())
+        if search:
+            written = exp.func("LOWER", exp.cast(shown.copy(), "VARCHAR"))
+            text = exp.Literal.string(search.lower())
+            select = select.where(exp.Anonymous(this="contains", expressions=[written, text]))
+        if predicate is not None:
+            select = select.where(
+                predicate_expression(predicate, lambda name: _column(scope, name))
+            )
+        select = select.order_by(
+            exp.Ordered(this=exp.Min(this=order), nulls_first=False),
+            exp.Ordered(this=member.copy(), nulls_first=False),
+        ).limit(limit)
+        base = scope.base
+        select = select.from_(_table(base.table, base.alias))
+        for join in scope.joins:
+            on = exp.column(join.key, table=join.alias, quoted=True).eq(
+                exp.column(join.base_key.name, table=join.base_key.table, quoted=True)
+            )
+            select = select.join(_table(join.table, join.alias), on=on)
+        with self._database.reading() as reader:
+            return reader.run(select).column("member").to_pylist()
+
+    def version(self) -> int | None:
+        """The version that readers see, or None before the first."""
+        return self._database.version()
+
+    def run_select(self, statement: exp.Select) -> pa.Table:
+        """Run a SELECT over the published tables, under the same guard as compiled ones."""
+        with self._database.reading() as reader:
+            return reader.run(statement)
+
+    def close(self) -> None:
+        """Let go of the published version."""
+        self._database.close()
+
+
+def open_workspace(path: Path | str) -> Engine:
+    """An engine on a workspace folder.
+
+    Raises:
+        UserError: there is no workspace, or its metadata is wrong.
+    """
+    return Engine(load_workspace(path))
+
+
+def _compile(resolved: ResolvedQuery, catalogue: Catalogue | None) -> _Compiled:
+    planned = plan(resolved, catalogue)
+    if catalogue is not None and planned.base.table not in catalogue.tables:
+        raise UserError(
+            f"Version {catalogue.version} does not hold the cube '{resolved.cube.name}' yet.",
+            why=f"It has no table {planned.base.table}.",
+            fix="Load it with `rapport run`.",
+        )
+    return _Compiled(resolved, planned, compile_plan(planned))
+
+
+def _columns(compiled: _Compiled, table: pa.Table) -> tuple[ResultColumn, ...]:
+    cube = compiled.query.cube
+    levels = [
+        ResultColumn(level.name, level.label, "level", level.type)
+        for level in compiled.query.levels
+    ]
+    measures = []
+    for name in compiled.query.measures:
+        measure = cube.measures[name]
+        label = measure.label or name.replace("_", " ").capitalize()
+        kind = str(table.schema.field(name).type)
+        measures.append(
+            ResultColumn(
+                name, label, "measure", kind, measure.format, measure.additivity,
+                measure.polarity, measure.description,
+            )
+        )  # fmt: skip
+    return (*levels, *measures)
+
+
+def _column(scope: Scope, name: str) -> exp.Column:
+    found = scope.level(name)
+    return exp.column(found.name, table=found.table, quoted=True)
+
+
+def _table(name: str, alias: str) -> exp.Expr:
+    return exp.alias_(
+        exp.table_(name, quoted=True), exp.to_identifier(alias, quoted=True), table=True
+    )
+
+
+__all__ = ["GROUPING", "Engine", "Explanation", "Result", "ResultColumn", "open_workspace"]
