@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 from sqlglot import exp
 
@@ -22,6 +21,10 @@ from cubes.resolve import ResolvedQuery, find_cube, find_level, resolve, resolve
 from cubes.scope import Scope, sort_level
 from metadata import Repository, load_workspace
 from metadata.errors import UserError
+
+if TYPE_CHECKING:
+    # Only `to_pandas` needs it, and importing it takes as long as answering.
+    import pandas as pd
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from sample_data.months import MONTHS
 from sample_data.places import places
 from sample_data.rows import choose
 
-_BASE = -5.9
+_BASE = -4.75
 _BAD_NETWORK = 3.5  # percent of calls dropped
 
 
@@ -93,7 +93,7 @@ def _told_reason(rng: np.random.Generator, causes: dict[str, np.ndarray], when: 
     """The reason told is drawn by how much each cause weighed; some reasons are private."""
     index = np.arange(len(when)), when.clip(0, MONTHS - 1)
     weights = np.stack([causes[r][index] for r in REASONS[:4]]
-                       + [np.full(len(when), 0.35), np.full(len(when), 0.45)], axis=1)
+                       + [np.full(len(when), 0.2), np.full(len(when), 0.25)], axis=1)
     edges = np.cumsum(weights, axis=1)
     return (edges < rng.random((len(when), 1)) * edges[:, -1:]).sum(axis=1).clip(0, 5)
 

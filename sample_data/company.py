@@ -21,6 +21,7 @@ from sample_data.staff import Staff, Stores, make_staff, make_stores
 CUSTOMERS_AT_SCALE_1 = 2_000
 FEWEST_CUSTOMERS = 100
 BLOCK = 2_000
+FIRST_CUSTOMER = 100_001
 UNTIL = date(2025, 12, 31)
 
 # Random streams: the company, its blocks of customers, the days played later.

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sample_data.catalogue import SEGMENTS
-from sample_data.company import Company
+from sample_data.company import FIRST_CUSTOMER, Company
 from sample_data.months import JOIN_SEASON, MONTHS
 from sample_data.names import (
     COMPANY_STEMS,
@@ -27,7 +27,6 @@ from sample_data.rows import Numbers, choose, join, pick, rows
 from sample_data.staff import language_of
 
 NEVER = np.datetime64("NaT", "D")
-FIRST_CUSTOMER = 100_001
 _COMPANY_SHARE = 0.15
 _KEY_ACCOUNT, _MID_SIZE = 4, 5
 
@@ -82,7 +81,7 @@ def make_customers(company: Company, rng: np.random.Generator, count: int, numbe
     appetite = np.where(is_company, 1.6, 0.55) * (rng.pareto(1.45, count) + 0.35)
     appetite = np.minimum(appetite * place.income_index[city] / 100, 60)
     employees = np.where(is_company, np.minimum(
-        3 + (appetite * 9 * rng.lognormal(0, 0.5, count)).astype(int), 9_000), -1)
+        3 + (appetite * 14 * rng.lognormal(0, 0.8, count)).astype(int), 9_000), -1)
     income = np.clip((rng.normal(2, 1, count) + np.log(appetite) * 0.3).round(), 0, 4).astype(int)
     birth = calendar.end - (365.25 * (18 + 62 * rng.beta(1.6, 2.2, count))).astype(int)
     since = _joined(company, rng, count)

@@ -106,7 +106,7 @@ def _lines(company: Company, rng: np.random.Generator, customers: Customers, who
     product = _assortment(company, rng, month[owner])
     firm = customers.is_company[who[owner]]
     eager = customers.appetite[who[owner]]
-    quantity = 1 + np.where(firm, rng.poisson(eager * 0.9), rng.random(len(owner)) < 0.08)
+    quantity = 1 + np.where(firm, rng.poisson(eager * 0.6), rng.random(len(owner)) < 0.08)
     country = customers.country[who[owner]]
     rate = company.market.monthly_rate[country, month[owner]]
     price = np.round(products.price[product, month[owner]] / rate).astype(np.int64)
@@ -192,3 +192,38 @@ def stock(company: Company, rng: np.random.Generator) -> Iterator[tuple[int, pa.
             quantity_on_order=np.where(on_hand < 4, rng.integers(5, 20, len(store)), 0),
             stock_value=on_hand * products.cost[product, month],
         )
+
+
+def price_histories(company: Company) -> dict[str, pa.Table]:
+    """Products with their prices and costs now, and the steps that led there."""
+    products, calendar = company.products, company.calendar
+    on_sale = calendar.month_starts[0] - 400
+    launched = np.where(products.launched_month < 0, on_sale,
+                        calendar.month_starts[products.launched_month.clip(0)])
+    withdrawn = np.where(products.withdrawn_month < MONTHS,
+                         calendar.month_starts[products.withdrawn_month.clip(0, MONTHS)], NEVER)
+    made = {"sales.product": rows(
+        "sales.product",
+        product_code=products.code,
+        product_name=products.name,
+        product_family=products.family,
+        product_line=products.line,
+        brand=products.brand,
+        is_stocked=products.stocked,
+        warranty_months=products.warranty,
+        launched_on=launched,
+        withdrawn_on=withdrawn,
+        list_price=products.price[:, -1],
+        unit_cost=products.cost[:, -1],
+    )}
+    for name, column, values in (("sales.product_price_history", "list_price", products.price),
+                                 ("sales.product_cost_history", "unit_cost", products.cost)):
+        steps = np.ones_like(values, dtype=bool)
+        steps[:, 1:] = values[:, 1:] != values[:, :-1]
+        which, month = np.nonzero(steps)
+        since = calendar.month_starts[month]
+        last = np.append(which[1:] != which[:-1], True)
+        until = np.where(last, NEVER, np.append(since[1:], since[:1]) - 1)
+        made[name] = rows(name, product_code=pick(products.code, which), valid_from=since,
+                          valid_to=until, **{column: values[which, month]})
+    return made

@@ -98,6 +98,9 @@ def _missing_columns(mapping: ResolvedMapping, landed: Mapping[str, Columns]) ->
     for name, place in used:
         alias, _, own = name.rpartition(".")
         known = landed.get(tables.get(alias, ""), {})
+        # A file without a key has at least the position of its rows.
+        if known and own in (BATCH, ROW):
+            continue
         if own.lower() not in {each.lower() for each in known}:
             what = tables.get(alias, alias)
             issues.append(

@@ -1,0 +1,152 @@
+"""The one way pages reach data: the open workspace, its cubes, and how it was filled."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import streamlit as st
+
+from cubes import Engine, Explanation, Query, Result
+from cubes.operations import Operations
+from dashboards.wording import Figures
+from metadata import Repository, UserError, load_workspace
+from metadata.repository import ResolvedCube
+
+MOST_KEPT = 400
+"""Results kept in memory for each process; a new version starts afresh."""
+
+
+class Answers(Protocol):
+    """What pages need of the engine; tests bring a small one of their own."""
+
+    def query(self, query: Query) -> Result: ...
+    def explain(self, query: Query) -> Explanation: ...
+    def members(
+        self, cube: str, level: str, search: str | None = None, limit: int = 100,
+        where: str | None = None,
+    ) -> Any: ...  # fmt: skip
+    def version(self) -> int | None: ...
+
+
+@dataclass(frozen=True)
+class OpenWorkspace:
+    """A workspace with the engine that answers for it."""
+
+    repository: Repository
+    engine: Answers
+    operations: Operations
+
+    @property
+    def published(self) -> Path:
+        """Folder of the published versions."""
+        return self.repository.storage / "published"
+
+
+class NothingPublished(UserError):
+    """There is no data yet; the page says how to get some."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no data here yet.",
+            why="No load has finished in this workspace so far.",
+            fix="Start one with `rapport run`; this page fills by itself when it is done.",
+        )
+
+
+_open: OpenWorkspace | None = None
+
+
+def open_workspace(path: Path | str) -> OpenWorkspace:
+    """Read a workspace and keep it open for the pages of this process."""
+    repository = load_workspace(path)
+    published = repository.storage / "published"
+    return use(
+        OpenWorkspace(repository, Engine(repository, published), Operations(repository.storage))
+    )
+
+
+def use(workspace: OpenWorkspace) -> OpenWorkspace:
+    """Let the pages of this process show a workspace that is already open."""
+    global _open
+    _open = workspace
+    return workspace
+
+
+def workspace() -> OpenWorkspace:
+    """The open workspace."""
+    if _open is None:
+        raise UserError(
+            "No workspace is open.",
+            why="The pages were started without one.",
+            fix="Start them with `rapport serve`.",
+        )
+    return _open
+
+
+def repository() -> Repository:
+    """The open workspace's metadata."""
+    return workspace().repository
+
+
+def figures() -> Figures:
+    """How figures are written here."""
+    settings = repository().workspace
+    return Figures(settings.currency, settings.locale)
+
+
+def version() -> int:
+    """The published version that answers.
+
+    Raises:
+        NothingPublished: there is none.
+    """
+    found = workspace().engine.version()
+    if found is None:
+        raise NothingPublished
+    return found
+
+
+def cubes() -> dict[str, ResolvedCube]:
+    """The cubes that can be asked, in the order of their labels."""
+    return dict(sorted(repository().cubes.items(), key=lambda item: item[1].label))
+
+
+def ask(query: Query) -> Result:
+    """A result; asked once for each published version, however many people look."""
+    return _ask(str(repository().root), version(), query)
+
+
+def explain(query: Query) -> Explanation:
+    """How a question is answered."""
+    return workspace().engine.explain(query)
+
+
+def members(cube: str, level: str, search: str = "", limit: int = 500) -> list[Any]:
+    """Members of a level, in their order."""
+    return _members(str(repository().root), version(), cube, level, search, limit)
+
+
+def published_at() -> datetime | None:
+    """When the version that answers was published."""
+    try:
+        text = (workspace().published / "current.json").read_text(encoding="utf-8")
+        moment = datetime.fromisoformat(json.loads(text)["published_at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@st.cache_data(max_entries=MOST_KEPT, show_spinner=False)
+def _ask(root: str, version: int, query: Query) -> Result:
+    return workspace().engine.query(query)
+
+
+@st.cache_data(max_entries=MOST_KEPT, show_spinner=False)
+def _members(
+    root: str, version: int, cube: str, level: str, search: str, limit: int
+) -> list[Any]:
+    return list(workspace().engine.members(cube, level, search=search or None, limit=limit))

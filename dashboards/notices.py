@@ -1,0 +1,69 @@
+"""What pages say when there is nothing to show, or something is wrong: why, and the way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+
+from metadata.errors import Issue
+
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$&])")
+
+
+def plain(text: str) -> str:
+    """Text from data, so that Markdown shows it as it is.
+
+    >>> plain("a*b")
+    'a\\\\*b'
+    """
+    return _MARKS.sub(r"\\\1", text)
+
+
+def empty(issue: Issue, icon: str = ":material/inbox:") -> None:
+    """A calm page for something that is not there yet."""
+    with st.container(border=True, key="empty", gap="small"):
+        st.markdown(f"### {icon} {plain(issue.what)}")
+        if issue.why:
+            st.markdown(plain(issue.why))
+        if issue.fix:
+            st.markdown(_with_code(issue.fix))
+
+
+def problems(issues: Sequence[Issue]) -> None:
+    """What a person can mend, each with its place and the way out."""
+    for issue in issues:
+        lines = [f"**{_with_code(issue.what)}**"]
+        if issue.why:
+            lines.append(_with_code(issue.why))
+        if issue.fix:
+            lines.append(_with_code(issue.fix))
+        if issue.where:
+            lines.append(f"`{issue.where}`")
+        st.warning("  \n".join(lines), icon=":material/error_outline:")
+
+
+def our_fault(reference: str) -> None:
+    """A defect of ours; the log has the details under the reference."""
+    st.error(
+        "**This page could not be shown.**  \nSomething went wrong on our side, and your data is"
+        " not affected. Try again in a moment; if it stays, give whoever looks after Rapport the"
+        f" reference `{reference}`: the server's log has the details.",
+        icon=":material/error_outline:",
+    )
+
+
+def aside(notes: Sequence[str]) -> None:
+    """Remarks under a chart or table."""
+    for note in dict.fromkeys(notes):
+        st.caption(plain(note))
+
+
+def _with_code(text: str) -> str:
+    """Plain text in which `commands` in backticks stay readable as such."""
+    parts = text.split("`")
+    return "".join(
+        f"`{part}`" if odd and part else plain(part)
+        for odd, part in ((i % 2 == 1 and i < len(parts) - 1, p) for i, p in enumerate(parts))
+    )

@@ -1,0 +1,180 @@
+"""The Portal: headline figures beside the year before, and the charts behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from html import escape
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboards import data, notices
+from dashboards.charting import portal_picture, portal_view
+from dashboards.headline import Headline, headlines, known_months
+from dashboards.periods import SPANS, Period
+from dashboards.portal_model import AvailablePortal, Chart, available, load_portal
+from dashboards.wording import Figures, ago, moment_text, month_name
+from metadata.errors import Issue
+
+_SPAN_NAMES = {"month": "Month", "quarter": "Quarter to date", "year": "Year to date"}
+_MONTH, _SPAN = "portal_month", "portal_span"
+
+
+def page() -> None:
+    """Draw the Portal."""
+    data.version()
+    shown = available(load_portal(data.repository().root), data.repository())
+    if not shown.tiles and not shown.charts:
+        why = shown.left_out[0] if shown.left_out else "portal.yaml defines no tiles or charts."
+        fix = "Explore shows everything that is loaded. Map more entities, or write a portal.yaml."
+        notices.empty(Issue("Nothing of this page is loaded here.", None, why, fix))
+        return
+    today = datetime.now(ZoneInfo(data.repository().workspace.time_zone)).date()
+    timed = [tile for tile in shown.tiles if tile.when]
+    with st.skeleton(height=120):
+        months = known_months(data.ask, timed, today)
+    period = _heading(shown, months)
+    _headlines(shown, period)
+    _charts(shown, period)
+
+
+def _heading(shown: AvailablePortal, months: tuple[str, ...]) -> Period:
+    figures_at = data.published_at()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="heading"):
+        with st.container(gap=None, width="stretch"):
+            st.title(shown.definition.title, anchor=False)
+            lead = escape(shown.definition.lead or data.repository().workspace.name)
+            st.html(f'<p class="rapport-lead">{lead}{_as_of(figures_at)}</p>')
+        if not months:
+            return Period(f"{datetime.now():%Y-%m}")
+        return _period(months)
+
+
+def _as_of(moment: datetime | None) -> str:
+    if moment is None:
+        return ""
+    zone = data.repository().workspace.time_zone
+    full = escape(moment_text(moment, zone))
+    since = escape(ago(moment, datetime.now(moment.tzinfo)))
+    return f' · figures as of <time title="{full}">{since}</time>'
+
+
+def _period(months: tuple[str, ...]) -> Period:
+    """The period chosen; it stands in the address unless it is the latest month."""
+    newest = months[::-1]
+    month = st.query_params.get("month", "")
+    span = st.query_params.get("span", "")
+    st.session_state[_MONTH] = month if month in months else newest[0]
+    st.session_state[_SPAN] = span if span in SPANS else "month"
+
+    def chosen() -> None:
+        for key, name, usual in ((_MONTH, "month", newest[0]), (_SPAN, "span", "month")):
+            value = st.session_state.get(key) or usual
+            if value == usual:
+                st.query_params.pop(name, None)
+            else:
+                st.query_params[name] = value
+
+    with st.container(horizontal=True, width="content", vertical_alignment="bottom"):
+        st.segmented_control(
+            "Period", SPANS, format_func=lambda span: _SPAN_NAMES[span], key=_SPAN,
+            on_change=chosen, required=True, label_visibility="collapsed",
+        )
+        st.selectbox(
+            "Month", newest, format_func=month_name, key=_MONTH, on_change=chosen,
+            label_visibility="collapsed", width=190,
+            help="The latest complete month is shown first. A month still running is left out.",
+        )  # fmt: skip
+    return Period(st.session_state[_MONTH], st.session_state[_SPAN])
+
+
+def _headlines(shown: AvailablePortal, period: Period) -> None:
+    with st.skeleton(height=320):
+        found = headlines(shown.tiles, period, data.repository(), data.ask)
+    figures = data.figures()
+    for group, members in groupby(found, key=lambda each: each.tile.group):
+        if group:
+            st.subheader(group, anchor=False)
+        grid = st.grid("auto", min_column_width=250, gap="small")
+        for each in members:
+            _tile(grid, each, period, figures)
+
+
+def _tile(place: st.delta_generator.DeltaGenerator, each: Headline, period: Period,
+          figures: Figures) -> None:
+    change = figures.change(each.value, each.before, each.format)
+    direction = (change or "±")[0]
+    trend = [None if v is None else float(v) for v in each.trend]
+    known = [v for v in trend if v is not None]
+    if change is not None:
+        before = figures.short(each.before, each.format)
+        beside = f"from {before} in {period.prior_year.label}"
+    elif each.tile.when is None:
+        change, beside = "Now", "all that is open today"
+    elif each.value is None:
+        change, beside = f"Nothing in {period.label}", None
+    else:
+        change, beside = "No figure to compare", f"for {period.prior_year.label}"
+    place.metric(
+        each.label,
+        figures.short(each.value, each.format),
+        delta=change,
+        delta_description=beside,
+        delta_color=_colour(direction, each.polarity),
+        delta_arrow={"+": "up", "\u2212": "down"}.get(direction, "off"),
+        help=each.description or None,
+        border=True,
+        height="stretch",
+        chart_data=trend if len(known) >= 2 else None,
+        chart_type="area",
+    )  # fmt: skip
+
+
+def _colour(direction: str, polarity: str) -> str:
+    """Green for better, red for worse; the arrow and the sign say up and down without colour."""
+    good = {"higher_is_better": "+", "lower_is_better": "\u2212"}.get(polarity)
+    if good is None or direction not in "+\u2212":
+        return "gray"
+    return "green" if direction == good else "red"
+
+
+def _charts(shown: AvailablePortal, period: Period) -> None:
+    if not shown.charts:
+        return
+    st.subheader("Behind the figures", anchor=False)
+    wide = [chart for chart in shown.charts if chart.wide]
+    narrow = [chart for chart in shown.charts if not chart.wide]
+    for chart in wide:
+        _chart(st.container(border=True), chart, period)
+    if narrow:
+        grid = st.grid(2, min_column_width=330, gap="small")
+        for chart in narrow:
+            _chart(grid.container(border=True, height="stretch"), chart, period)
+
+
+def _chart(place: st.delta_generator.DeltaGenerator, chart: Chart, period: Period) -> None:
+    cube = data.repository().cubes[chart.cube]
+    with place:
+        with st.skeleton(height=300):
+            picture = portal_picture(chart, cube, period, data.ask, data.figures())
+        drawing = picture.drawing
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.html(f"<h3 style='margin:0;padding:0;font-size:1.0625rem'>{escape(chart.title)}"
+                    f"{_subtitle(chart, period, drawing.unit if drawing else '')}</h3>",
+                    width="stretch")  # fmt: skip
+            st.page_link(
+                st.session_state["pages"]["explore"], label="Explore", icon=":material/arrow_outward:",
+                icon_position="right", query_params=portal_view(chart, cube, period).to_address(),
+            )  # fmt: skip
+        if drawing is None:
+            st.caption(f"Nothing happened here in {period.label}.")
+        else:
+            st.echarts_chart(drawing.options, height=drawing.height, alt=chart.title)
+        notices.aside(picture.notes)
+
+
+def _subtitle(chart: Chart, period: Period, unit: str) -> str:
+    when = "now" if chart.when is None else period.label if chart.kind == "bars" else ""
+    parts = ", ".join(escape(part) for part in (when, unit) if part)
+    return f' <span class="rapport-unit">{parts}</span>' if parts else ""

@@ -1,0 +1,187 @@
+"""What the Portal shows, as metadata: `definitions/portal.yaml`, extended by a workspace's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from metadata.errors import Issue, MetadataError, did_you_mean
+from metadata.issues import validation_issues
+from metadata.model.base import Definition, Name, Names
+from metadata.repository import Repository, ResolvedCube, Written
+from metadata.yaml_tree import Document, read_documents
+
+SHIPPED = Path(__file__).parent / "definitions" / "portal.yaml"
+OWN = "portal.yaml"
+
+T = TypeVar("T", bound=Definition)
+
+
+class Tile(Definition):
+    """A headline figure."""
+
+    cube: Name
+    measure: Name
+    when: str | None = Field(
+        None,
+        description="Level with the month, such as order_date.month, by which the figure is"
+        " taken, compared and drawn. Without it the tile shows how things stand now.",
+    )
+    label: str = Field("", description="Defaults to the measure's own label.")
+    group: str = Field("", description="Heading under which the tile stands.")
+
+
+class Chart(Definition):
+    """A chart below the headline figures."""
+
+    title: str
+    cube: Name
+    measures: Names
+    rows: Names = Field((), description="Level along the axis; a trend needs none.")
+    columns: Names = Field((), description="Level whose members become the series.")
+    kind: Literal["trend", "bars", "stacked"] = Field(
+        "bars", description="trend: month by month; bars: one bar a member; stacked: parts of it."
+    )
+    when: str | None = Field(None, description="Level with the month, as for tiles.")
+    compare: Literal["prior_year"] | None = Field(
+        None, description="Draws the same months a year before beside a trend."
+    )
+    top: int | None = Field(None, ge=1, le=50, description="Only the largest members.")
+    wide: bool = Field(False, description="Takes the whole width of the page.")
+
+
+class Portal(Definition):
+    """The first page: headline figures, then charts. A tile or chart set to null is left out."""
+
+    portal: Name
+    title: str
+    lead: str = ""
+    tiles: dict[Name, Tile | None] = Field(default_factory=dict)
+    charts: dict[Name, Chart | None] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AvailablePortal:
+    """The part of a portal that a workspace can fill, and why the rest cannot be."""
+
+    definition: Portal
+    tiles: tuple[Tile, ...]
+    charts: tuple[Chart, ...]
+    left_out: tuple[str, ...]
+
+
+def load_portal(root: Path) -> Written[Portal]:
+    """The shipped portal, extended by `portal.yaml` of the workspace if there is one.
+
+    Raises:
+        MetadataError: a definition is wrong; file and line are told.
+    """
+    documents = list(read_documents(SHIPPED, f"dashboards/definitions/{SHIPPED.name}"))
+    own = root / OWN
+    if own.is_file():
+        documents += read_documents(own, OWN)
+    content: dict[str, Any] = {}
+    for document in documents:
+        content = _extended(content, document.content)
+    where = Written[Any](Definition(), tuple(documents)).where
+    try:
+        return Written(Portal.model_validate(content), tuple(documents))
+    except ValidationError as error:
+        raise MetadataError(validation_issues(Portal, error, where)) from None
+
+
+def available(written: Written[Portal], repository: Repository) -> AvailablePortal:
+    """What can be shown here; a name that no workspace could ever know is an error.
+
+    Raises:
+        MetadataError: a tile or chart names a cube, measure or level that does not exist.
+    """
+    issues: list[Issue] = []
+    tiles: list[Tile] = []
+    charts: list[Chart] = []
+    left_out: list[str] = []
+    portal = written.value
+    for name, tile in portal.tiles.items():
+        if tile is not None:
+            levels = [tile.when] if tile.when else []
+            missing = _missing(repository, tile.cube, [tile.measure], levels)
+            _sort_out(tile, missing, tiles, left_out, issues, written, ("tiles", name))
+    for name, chart in portal.charts.items():
+        if chart is not None:
+            levels = [*chart.rows, *chart.columns, *([chart.when] if chart.when else [])]
+            missing = _missing(repository, chart.cube, chart.measures, levels)
+            _sort_out(chart, missing, charts, left_out, issues, written, ("charts", name))
+    if issues:
+        raise MetadataError(issues)
+    return AvailablePortal(portal, tuple(tiles), tuple(charts), tuple(dict.fromkeys(left_out)))
+
+
+@dataclass(frozen=True)
+class _Missing:
+    what: str
+    fix: str
+    known: bool
+    """Whether the model knows the name, so that only this workspace lacks it."""
+
+
+def _sort_out(
+    each: T,
+    missing: _Missing | None,
+    kept: list[T],
+    left_out: list[str],
+    issues: list[Issue],
+    written: Written[Portal],
+    path: tuple[str, str],
+) -> None:
+    if missing is None:
+        kept.append(each)
+    elif missing.known or _is_shipped(written, path):
+        left_out.append(missing.what)
+    else:
+        issues.append(Issue(missing.what, written.where(*path), "", missing.fix))
+
+
+def _is_shipped(written: Written[Portal], path: tuple[str, str]) -> bool:
+    """A shipped tile may speak of a cube that a workspace replaced; its own may not be misspelt."""
+    return all(path[1] not in _part(d, path[0]) for d in written.documents[1:])
+
+
+def _part(document: Document, name: str) -> dict[str, Any]:
+    part = document.content.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _missing(
+    repository: Repository, cube_name: str, measures: Iterable[str], levels: Iterable[str]
+) -> _Missing | None:
+    cube: ResolvedCube | None = repository.cubes.get(cube_name)
+    if cube is None:
+        reason = repository.absent.get(f"cube {cube_name}")
+        what = reason or f"There is no cube '{cube_name}'."
+        return _Missing(what, did_you_mean(cube_name, repository.cubes), reason is not None)
+    for measure in measures:
+        if measure not in cube.measures:
+            reason = cube.unavailable.get(measure)
+            what = reason or f"Cube '{cube_name}' has no measure '{measure}'."
+            return _Missing(what, did_you_mean(measure, cube.measures), reason is not None)
+    for level in levels:
+        if level not in cube.levels:
+            role = level.partition(".")[0]
+            known = role in cube.definition.dimensions
+            what = f"Cube '{cube_name}' has no level '{level}' here."
+            return _Missing(what, did_you_mean(level, cube.levels), known)
+    return None
+
+
+def _extended(base: dict[str, Any], addition: dict[str, Any]) -> dict[str, Any]:
+    """As for the model: maps are merged deeply; everything else is replaced."""
+    result = dict(base)
+    for key, value in addition.items():
+        old = result.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        result[key] = _extended(old, value) if both else value
+    return result

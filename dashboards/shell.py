@@ -1,0 +1,71 @@
+"""The frame around every page: name, navigation, and what to say when a page cannot be shown."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboards import data, explore, loads, notices, portal, theme
+from dashboards.guard import SIGN_OUT, USER_HEADER
+from metadata.errors import UserError
+
+
+def main() -> None:
+    """Run one page."""
+    company = data.repository().workspace.name
+    st.set_page_config(
+        page_title=company,
+        page_icon=str(theme.FOLDER / "mark.svg"),
+        layout="wide",
+        menu_items={"Get help": None, "Report a bug": None, "About": None},
+    )
+    theme.dress()
+    st.logo(str(theme.LOGO), size="large", icon_image=str(theme.FOLDER / "mark.svg"))
+    pages = {
+        "portal": st.Page(
+            _shown(portal.page), title="Portal", icon=":material/space_dashboard:",
+            url_path="portal", default=True,
+        ),
+        "explore": st.Page(
+            _shown(explore.page), title="Explore", icon=":material/pivot_table_chart:",
+            url_path="explore",
+        ),
+        "loads": st.Page(
+            _shown(loads.page), title="Loads", icon=":material/sync_alt:", url_path="loads"
+        ),
+    }  # fmt: skip
+    st.session_state["pages"] = pages
+    chosen = st.navigation(list(pages.values()), position="top")
+    chosen.run()
+    _footer()
+
+
+def _shown(page: Callable[[], None]) -> Callable[[], None]:
+    """The page, or an explanation of why it cannot be shown; never a traceback."""
+
+    def run() -> None:
+        try:
+            page()
+        except data.NothingPublished as nothing:
+            notices.empty(nothing.issues[0])
+        except UserError as error:
+            notices.problems(error.issues)
+        except Exception:
+            mark = uuid.uuid4().hex[:8]
+            logging.getLogger("rapport.pages").exception("Page failed, reference %s", mark)
+            notices.our_fault(mark)
+
+    return run
+
+
+def _footer() -> None:
+    user = st.context.headers.get(USER_HEADER)
+    if user:
+        with st.container(horizontal=True, horizontal_alignment="right", key="signed_in"):
+            st.caption(f"Signed in as {notices.plain(user)} · [Sign out]({SIGN_OUT})")
+
+
+main()
