@@ -53,12 +53,13 @@ def check_lookups(
     lookups: Mapping[str, Written[Lookup]], sources: Mapping[str, Written[Source]]
 ) -> list[Issue]:
     """Lookups that are read from a table must name one that exists."""
-    return [
-        issue
-        for written in lookups.values()
-        if written.value.from_ is not None
-        for issue in table_issues(written.value.from_, sources, written.where("from"))
-    ]
+    issues: list[Issue] = []
+    for written in lookups.values():
+        if written.value.from_ is not None:
+            issues += table_issues(written.value.from_, sources, written.where("from"))
+        if written.value.where is not None:
+            issues += expression_issues(written.value.where, written.where("where"))
+    return issues
 
 
 def table_issues(

@@ -282,6 +282,8 @@ def _join_lookup(
         .from_(table(landed_name(source, landed), STAGING))
         .group_by(exp.cast(column(definition.key), "VARCHAR"))
     )
+    if definition.where:
+        codes = codes.where(with_columns(definition.where, column))
     alias = f"{name}__lookup"
     on = column("code", alias).eq(exp.cast(column(f"{name}__clean"), "VARCHAR"))
     return query.join(codes.subquery(alias), on=on, join_type="LEFT")

@@ -99,6 +99,7 @@ class Lookup(Definition):
     from_: str | None = Field(None, alias="from", description="Landed table, as source.table.")
     key: str | None = Field(None, description="Its column that holds the code.")
     value: str | None = Field(None, description="Its column that holds the meaning.")
+    where: Expression | None = Field(None, description="Which of its rows count.")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Lookup:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from metadata.model.base import Definition, Duration, Name, Names
 
@@ -25,7 +26,13 @@ class SourceTable(Definition):
         None, description="File or glob below the folder, for sources that are folders."
     )
     sheet: str | None = Field(None, description="Worksheet, for Excel files.")
-    encoding: str | None = Field(None, description="Text encoding of CSV files, such as latin-1.")
+    encoding: Names = Field(
+        (),
+        description=(
+            "Text encoding of CSV files, such as latin-1; of several, each file is read in the"
+            " first that fits it. UTF-8 when absent."
+        ),
+    )
     delimiter: str | None = Field(None, description="Column separator of CSV files.")
     null_values: tuple[str, ...] = Field(
         ("",), description="Texts in CSV files that mean 'no value'."
@@ -47,6 +54,16 @@ class SourceTable(Definition):
         "none", description="How rows deleted in the source become known."
     )
     description: str = ""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            try:
+                codecs.lookup(name)
+            except LookupError:
+                raise ValueError("is not a text encoding; try utf-8, latin-1 or cp1252") from None
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> SourceTable:

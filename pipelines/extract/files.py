@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -122,25 +123,34 @@ class FileReader:
 
     def _encoding(self) -> str:
         """What DuckDB is told: its own name of the encoding, or UTF-8 after transcoding."""
-        return _NATIVE_ENCODINGS.get(self._codec(), "utf-8")
+        one = len(self._codecs) == 1
+        return _NATIVE_ENCODINGS.get(self._codecs[0], "utf-8") if one else "utf-8"
 
-    def _codec(self) -> str:
-        return codecs.lookup(self._settings.encoding or "utf-8").name
+    @property
+    def _codecs(self) -> list[str]:
+        return [codecs.lookup(name).name for name in self._settings.encoding or ("utf-8",)]
 
     def _readable_files(self, ending: str) -> list[Path]:
         """The files in an encoding that DuckDB reads; others are transcoded, streaming."""
-        if ending in (".parquet", ".json") or self._codec() in _NATIVE_ENCODINGS:
+        natively = len(self._codecs) == 1 and self._codecs[0] in _NATIVE_ENCODINGS
+        if natively or ending in (".parquet", ".json", ".jsonl", ".ndjson"):
             return self._files
+        readable = []
+        for path in self._files:
+            codec = next((c for c in self._codecs[:-1] if _decodes(path, c)), self._codecs[-1])
+            readable.append(path if codec == "utf-8" else self._transcode(path, codec))
+        return readable
+
+    def _transcode(self, path: Path, codec: str) -> Path:
         self._temporary.mkdir(parents=True, exist_ok=True)
-        for number, path in enumerate(self._files):
-            copy = self._temporary / f"{id(self)}-{number}{path.suffix}"
-            self._transcoded.append(copy)
-            with path.open(encoding=self._codec(), newline="") as old, copy.open(
-                "w", encoding="utf-8", newline=""
-            ) as new:
-                while chunk := old.read(1 << 20):
-                    new.write(chunk)
-        return self._transcoded
+        copy = self._temporary / f"{id(self)}-{len(self._transcoded)}{path.suffix}"
+        self._transcoded.append(copy)
+        with (
+            path.open(encoding=codec, newline="") as old,
+            copy.open("w", encoding="utf-8", newline="") as new,
+        ):
+            shutil.copyfileobj(old, new, 1 << 20)
+        return copy
 
     def _through_duckdb(self, function: exp.Expr, columns: Sequence[str] | None) -> Reading:
         chosen = [exp.column(exp.to_identifier(c, quoted=True)) for c in columns or ()]
@@ -172,7 +182,7 @@ class FileReader:
         place = f"{file}, line {line.group(1)}" if line else file
         if re.search(r"unicode|utf-?8|encod|byte sequence", text, re.IGNORECASE):
             return UserError(
-                f"{place} is not {self._settings.encoding or 'UTF-8'} text.",
+                f"{place} is not {' or '.join(self._settings.encoding) or 'UTF-8'} text.",
                 where=where,
                 why="A byte in it cannot be read in that encoding.",
                 fix="Say how it is written, such as 'encoding: latin-1' (or cp1252, utf-16).",
@@ -188,11 +198,22 @@ class FileReader:
 
     def _undecodable(self, error: UnicodeDecodeError, where: Location) -> UserError:
         return UserError(
-            f"{self._files[0].name} is not {self._settings.encoding or 'UTF-8'} text.",
+            f"{self._files[0].name} is not {' or '.join(self._settings.encoding) or 'UTF-8'} text.",
             where=where,
             why=f"Byte {error.start} of a part of it cannot be read.",
             fix="Say how it is written, such as 'encoding: latin-1' (or cp1252, utf-16).",
         )
+
+
+def _decodes(path: Path, codec: str) -> bool:
+    """Whether a whole file is text in an encoding."""
+    try:
+        with path.open(encoding=codec, newline="") as file:
+            while file.read(1 << 20):
+                pass
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _sheet(path: Path, sheet: str | None, where: Location) -> pa.Table:
