@@ -171,7 +171,9 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_BODY_BYTES:
-            raise UserError("The request is too large.", why=f"The most is {MOST_BODY_BYTES} bytes.")
+            raise UserError(
+                "The request is too large.", why=f"The most is {MOST_BODY_BYTES} bytes."
+            )
     return body
 
 
@@ -196,9 +198,7 @@ def _from_address(request: Request) -> dict[str, Any]:
 def _known_parameters(given: Mapping[str, str], known: set[str]) -> None:
     for name in given:
         if name not in known:
-            raise UserError(
-                f"There is no parameter '{name}'.", fix=did_you_mean(name, known)
-            )
+            raise UserError(f"There is no parameter '{name}'.", fix=did_you_mean(name, known))
 
 
 def _query(asked: QueryRequest) -> Query:
@@ -286,9 +286,7 @@ def _published_versions(folder: Path) -> list[VersionInfo]:
 
 
 def _summary(cube: ResolvedCube) -> CubeSummary:
-    return CubeSummary(
-        name=cube.name, label=cube.label, description=cube.definition.description
-    )
+    return CubeSummary(name=cube.name, label=cube.label, description=cube.definition.description)
 
 
 def _cube_info(cube: ResolvedCube) -> CubeInfo:

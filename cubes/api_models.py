@@ -265,7 +265,12 @@ def _path() -> dict[str, Any]:
 
 
 def _parameter(
-    name: str, description: str, *, place: str = "query", required: bool = False, kind: str = "string"
+    name: str,
+    description: str,
+    *,
+    place: str = "query",
+    required: bool = False,
+    kind: str = "string",
 ) -> dict[str, Any]:
     return {
         "name": name,

@@ -74,9 +74,7 @@ def _raw_projections(plan: Plan) -> list[exp.Expr]:
     if plan.levels:
         kind = exp.Grouping(expressions=[column(level.column) for level in plan.levels])
     found.append(named(exp.cast(kind, "bigint"), GROUPING))
-    found += [
-        named(formula_expression(measure.formula), measure.name) for measure in plan.measures
-    ]
+    found += [named(formula_expression(measure.formula), measure.name) for measure in plan.measures]
     return found
 
 

@@ -44,9 +44,7 @@ def arrange(plan: Plan, cells: exp.Select) -> tuple[exp.Select, list[exp.CTE]]:
         source = NUMBERED
         condition = exp.Or(
             this=exp.NEQ(this=exp.column(GROUPING), expression=exp.Literal.number(0)),
-            expression=exp.LTE(
-                this=exp.column(_ROW), expression=exp.Literal.number(plan.limit)
-            ),
+            expression=exp.LTE(this=exp.column(_ROW), expression=exp.Literal.number(plan.limit)),
         )
     elif not plan.totals:
         condition = _is_leaf()
@@ -117,9 +115,7 @@ def _placed(plan: Plan, arranged: _Arrangement) -> exp.Select:
         total = _totalled(plan, 0, CELLS)
         on = exp.And(this=exp.Not(this=total), expression=same)
         statement.set("joins", [exp.Join(this=exp.to_table(CHOSEN), side="LEFT", on=on)])
-        found = exp.Not(
-            this=exp.Is(this=exp.column(_POSITION, CHOSEN), expression=exp.Null())
-        )
+        found = exp.Not(this=exp.Is(this=exp.column(_POSITION, CHOSEN), expression=exp.Null()))
         statement.set("where", exp.Where(this=exp.Or(this=found, expression=total.copy())))
     return statement
 
@@ -148,9 +144,7 @@ class _Place:
 
     def expression(self) -> exp.Expr:
         value = exp.Case(
-            ifs=[
-                exp.If(this=_is_set(self.mask), true=exp.column(self.measure.name, CELLS))
-            ]
+            ifs=[exp.If(this=_is_set(self.mask), true=exp.column(self.measure.name, CELLS))]
         )
         partition = [exp.column(name, CELLS) for name in self.within]
         return exp.Window(this=exp.Max(this=value), partition_by=partition)
@@ -195,9 +189,7 @@ class _Arrangement:
             )
             for place in self.places:
                 if place.level == level:
-                    yield _ordered(
-                        exp.column(place.name, source), place.measure.descending
-                    )
+                    yield _ordered(exp.column(place.name, source), place.measure.descending)
             if level == 0 and self._plan.top is not None and not self.places:
                 yield _ordered(exp.column(_POSITION, source))
             yield from self._by_member(directions[level], source)
@@ -231,9 +223,7 @@ class _Arrangement:
 def _totalled(plan: Plan, place: int, source: str) -> exp.Expr:
     """Whether a row totals a level."""
     bit = 1 << (len(plan.levels) - 1 - place)
-    masked = exp.BitwiseAnd(
-        this=exp.column(GROUPING, source), expression=exp.Literal.number(bit)
-    )
+    masked = exp.BitwiseAnd(this=exp.column(GROUPING, source), expression=exp.Literal.number(bit))
     return exp.NEQ(this=exp.Paren(this=masked), expression=exp.Literal.number(0))
 
 

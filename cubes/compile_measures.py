@@ -54,9 +54,7 @@ def _filtered(aggregate: Aggregate, mark: PhysicalColumn | None) -> exp.Expr:
     if mark is not None:
         conditions.append(column(mark))
     if aggregate.known is not None:
-        conditions.append(
-            exp.NEQ(this=column(aggregate.known), expression=exp.Literal.number(-1))
-        )
+        conditions.append(exp.NEQ(this=column(aggregate.known), expression=exp.Literal.number(-1)))
     if aggregate.where is not None:
         conditions.append(_own_filter(aggregate.where))
     bare = _bare(aggregate)

@@ -1,7 +1,7 @@
 """Filter text → predicate. sqlglot reads the syntax; anything but levels and values is refused.
 
-    customer.country = 'Germany' and order_date.year in (2024, 2025)
-    not (product.category like 'B%' or product.name is null)
+customer.country = 'Germany' and order_date.year in (2024, 2025)
+not (product.category like 'B%' or product.name is null)
 """
 
 from __future__ import annotations

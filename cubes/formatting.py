@@ -13,7 +13,11 @@ MISSING = "–"
 
 
 def format_value(
-    value: Any, format: str = "number", currency: str = "EUR", locale: str = "en", *,  # noqa: A002
+    value: Any,
+    format: str = "number",
+    currency: str = "EUR",
+    locale: str = "en",
+    *,  # noqa: A002
     compact: bool = False,
 ) -> str:
     """A value as people read it.

@@ -25,7 +25,9 @@ def check_statement(statement: exp.Expr, tables: Collection[str]) -> None:
     for node in statement.walk():
         if isinstance(node, exp.Table):
             if not isinstance(node.this, exp.Identifier) or node.name not in known or node.db:
-                raise InternalError(f"The statement reads '{node.sql()}', which is no table of ours.")
+                raise InternalError(
+                    f"The statement reads '{node.sql()}', which is no table of ours."
+                )
         elif isinstance(node, (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Parameter)):
             raise InternalError(f"The statement holds {type(node).__name__}.")
         elif isinstance(node, exp.Func) and not isinstance(node, _STRUCTURE):

@@ -33,7 +33,8 @@ def named(this: exp.Expr, name: str) -> exp.Alias:
 def join(planned: Join) -> exp.Join:
     """A dimension joined in its role."""
     return exp.Join(
-        this=exp.to_table(planned.table, alias=planned.alias),
+        # As an identifier: a role may bear a reserved word (`order`, `case`).
+        this=exp.to_table(planned.table, alias=exp.to_identifier(planned.alias)),
         on=exp.EQ(
             this=column(planned.base_key),
             expression=exp.column(planned.key, planned.alias),

@@ -280,9 +280,7 @@ def _of_run_or_last(table: sa.Table, run: str | None) -> sa.Select[Any]:
         .group_by(balances.c.entity)
         .subquery()
     )
-    return query.join(
-        last, sa.and_(last.c.entity == table.c.entity, last.c.run == table.c.run)
-    )
+    return query.join(last, sa.and_(last.c.entity == table.c.entity, last.c.run == table.c.run))
 
 
 def _failure(row: dict[str, Any]) -> Failure:

@@ -135,9 +135,7 @@ def _mapping(
         raise _wrong(what, "an object with named parts", value)
     for key in value:
         if key not in keys:
-            raise UserError(
-                f"{what} has no part '{key}'.", fix=did_you_mean(str(key), keys)
-            )
+            raise UserError(f"{what} has no part '{key}'.", fix=did_you_mean(str(key), keys))
     for key in required:
         if key not in value:
             raise UserError(f"{what} lacks '{key}'.")

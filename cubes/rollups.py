@@ -36,9 +36,7 @@ def _misfit(query: ResolvedQuery, name: str, catalogue: Catalogue | None) -> str
     cube = query.cube
     rollup = cube.definition.rollups[name]
     scope = Scope.of_rollup(cube, name)
-    parts = [
-        part for measure in query.measures + query.hidden for part in parts_of(scope, measure)
-    ]
+    parts = [part for measure in query.measures + query.hidden for part in parts_of(scope, measure)]
     for part in parts:
         measure = cube.measures[part]
         if measure.additivity != "additive":

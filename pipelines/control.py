@@ -189,9 +189,7 @@ class Control:
         self, table: sa.Table, run: str, entity: str, rows: Iterable[dict[str, Any]]
     ) -> None:
         with self._engine.begin() as connection:
-            connection.execute(
-                sa.delete(table).where(table.c.run == run, table.c.entity == entity)
-            )
+            connection.execute(sa.delete(table).where(table.c.run == run, table.c.entity == entity))
             for row in rows:
                 connection.execute(_upsert(table, {"run": run, "entity": entity, **row}))
 

@@ -135,9 +135,7 @@ class DuckDBEngine:
 
     def file_columns(self, path: Path) -> dict[str, str]:
         """Columns and types of a Parquet file."""
-        reader = exp.Anonymous(
-            this="read_parquet", expressions=[exp.Literal.string(str(path))]
-        )
+        reader = exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(str(path))])
         query = exp.select("*").from_(exp.Table(this=reader))
         described = self._connection.execute(self.render(exp.Describe(this=query))).fetchall()
         return {name: kind for name, kind, *_ in described}

@@ -88,6 +88,9 @@ class Loader:
         self._run = run
         self._full = full
         self._memory = Memory(engine)
+        self._audits: dict[str, list[Audit]] = {}
+        for audit in audits(repository):
+            self._audits.setdefault(audit.table, []).append(audit)
 
     def load(self, planned: PlannedStep) -> StepResult:
         """Carry out one step."""
@@ -104,6 +107,8 @@ class Loader:
                 "Check the expressions and types of the definition against the data.",
             )
             result = _failed(planned, (issue,))
+        if result.status == "failed":
+            self._memory.recall()
         seconds = time.perf_counter() - began
         return StepResult(**{**result.__dict__, "seconds": seconds})
 
@@ -142,9 +147,7 @@ class Loader:
 
     def _stage(self, planned: PlannedStep, entity: str) -> StepResult:
         views, landed = self._landed(entity)
-        mappings = [
-            m for m in self._repository.mappings_of(entity) if m.definition.from_ in landed
-        ]
+        mappings = [m for m in self._repository.mappings_of(entity) if m.definition.from_ in landed]
         try:
             statements = (
                 [
@@ -229,7 +232,9 @@ class Loader:
 
     def _refusals(self, entity: str) -> list[dict[str, Any]]:
         quarantined = (
-            exp.select("mapping", exp.column("column", quoted=True), "rule", exp.func("COUNT", exp.Star()))
+            exp.select(
+                "mapping", exp.column("column", quoted=True), "rule", exp.func("COUNT", exp.Star())
+            )
             .from_(exp.table_(quarantine_table(entity), db=STAGING, quoted=True))
             .group_by("mapping", exp.column("column", quoted=True), "rule")
         )
@@ -304,13 +309,14 @@ class Loader:
             AuditFailed: one that must hold does not.
         """
         failed: list[tuple[Audit, int]] = []
-        for audit in audits(self._repository):
-            if audit.table == planned.name:
-                count = self._engine.rows(audit.sql)[0][0]
-                failed += [(audit, count)] if count else []
+        for audit in self._audits.get(planned.name, ()):
+            count = self._engine.rows(audit.sql)[0][0]
+            failed += [(audit, count)] if count else []
         told = {
             severity: tuple(
-                Issue(f"{audit.name}: {count:,} do not.", self._where(planned.step), audit.description)
+                Issue(
+                    f"{audit.name}: {count:,} do not.", self._where(planned.step), audit.description
+                )
                 for audit, count in failed
                 if audit.severity == severity
             )
@@ -339,7 +345,13 @@ class Loader:
         if found is None or found.fingerprint != fingerprint:
             return None
         return StepResult(
-            planned.name, planned.stage, "unchanged", 0.0, found.rows_in, found.rows_out, found.refused
+            planned.name,
+            planned.stage,
+            "unchanged",
+            0.0,
+            found.rows_in,
+            found.rows_out,
+            found.refused,
         )
 
     def _where(self, step: Step) -> Location | None:

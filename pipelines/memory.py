@@ -50,16 +50,19 @@ class Memory:
                 exists=True,
             )
             self._engine.run(Statement(create, "prepare the memory of steps"))
+        self._known: dict[str, dict[str, Remembered]] = {}
+        self.recall()
+
+    def recall(self) -> None:
+        """Read what is remembered; also after a transaction that was rolled back."""
+        for database in (STAGING, WAREHOUSE):
+            query = exp.select(*(column for column, _ in _COLUMNS)).from_(_table(database))
+            rows = self._engine.rows(query)
+            self._known[database] = {name: Remembered(*rest) for name, *rest in rows}
 
     def find(self, database: str, name: str) -> Remembered | None:
         """A step as it was last done, or None."""
-        query = (
-            exp.select(*(column for column, _ in _COLUMNS[1:]))
-            .from_(_table(database))
-            .where(exp.column("name").eq(exp.Literal.string(name)))
-        )
-        rows = self._engine.rows(query)
-        return Remembered(*rows[0]) if rows else None
+        return self._known[database].get(name)
 
     def fingerprint(self, name: str) -> str:
         """The fingerprint of a step in whichever database it writes; empty when it never ran."""
@@ -83,13 +86,12 @@ class Memory:
         values = exp.Tuple(expressions=[exp.convert(v) for v in (name, fingerprint, *rows)])
         insert = exp.Insert(this=_table(database), expression=exp.Values(expressions=[values]))
         self._engine.run(Statement(insert, "remember how the step was done"))
+        self._known[database][name] = Remembered(fingerprint, *rows)
 
     def fingerprint_of_all(self, database: str) -> str:
         """One fingerprint for everything in a database."""
-        query = (
-            exp.select("name", "fingerprint").from_(_table(database)).order_by("name")
-        )
-        return hashlib.sha256(repr(self._engine.rows(query)).encode()).hexdigest()
+        known = sorted((name, each.fingerprint) for name, each in self._known[database].items())
+        return hashlib.sha256(repr(known).encode()).hexdigest()
 
 
 def _table(database: str) -> exp.Table:

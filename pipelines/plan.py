@@ -61,9 +61,7 @@ class Publish:
     """Audit the build and let readers see it."""
 
 
-Step = (
-    ExtractTable | StageEntity | LoadDimension | LoadBridge | LoadFact | BuildRollup | Publish
-)
+Step = ExtractTable | StageEntity | LoadDimension | LoadBridge | LoadFact | BuildRollup | Publish
 
 
 @dataclass(frozen=True)
@@ -144,9 +142,7 @@ def _planned(repository: Repository) -> Iterator[PlannedStep]:
         yield _step(ExtractTable(source, table), "extract", set(), about)
     for entity in repository.mapped_entities:
         tables = tables_read(repository, entity)
-        yield _step(
-            StageEntity(entity), "staging", tables, repository.entity(entity).description
-        )
+        yield _step(StageEntity(entity), "staging", tables, repository.entity(entity).description)
     for dimension in repository.dimensions.values():
         needs = entities_of_dimension(repository, dimension)
         about = dimension.definition.description

@@ -75,9 +75,7 @@ def rollback(repository: Repository, version: int) -> None:
     known = sorted(_numbers(storage))
     if version not in known:
         kept = ", ".join(map(str, known)) or "none"
-        raise UserError(
-            f"There is no version {version}.", fix=f"Versions on disk: {kept}."
-        )
+        raise UserError(f"There is no version {version}.", fix=f"Versions on disk: {kept}.")
     _point(storage, version, "")
 
 

@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 
 from metadata import Repository
 from metadata.expressions import FUNCTIONS
-from metadata.model import cube, mapping, rules, source, star, workspace
+from metadata.model import cube, mapping, source, star, workspace
 from metadata.model.rules import CHECKS, CLEANSING, Rule
 from metadata.repository import ResolvedDimension
 from pipelines.shipped import everything_shipped
@@ -179,7 +179,10 @@ def _model(repository: Repository) -> str:
     for fact in repository.facts.values():
         definition = fact.definition
         lines += [f"### {fact.name}", "", definition.description, ""]
-        lines += [f"{definition.kind.replace('_', ' ').capitalize()}; from {fact.entity.entity}.", ""]
+        lines += [
+            f"{definition.kind.replace('_', ' ').capitalize()}; from {fact.entity.entity}.",
+            "",
+        ]
         roles = ", ".join(
             f"`{role.name}`" + (f" ({role.dimension.name})" * (role.name != role.dimension.name))
             for role in fact.roles.values()

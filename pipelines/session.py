@@ -48,6 +48,7 @@ class Session:
         self._storage = Storage.of(repository)
         self._control = Control(self._storage)
         self._engine: DuckDBEngine | None = None
+        self._loading: Loader | None = None
         self._control.start_run(run, full=full, selected=selected)
         publish.clean_up(self._storage)
 
@@ -70,7 +71,7 @@ class Session:
         """Let go of the build databases until the next step needs them."""
         if self._engine is not None:
             self._engine.close()
-            self._engine = None
+            self._engine = self._loading = None
 
     def perform(self, steps: Sequence[PlannedStep]) -> Iterator[StepResult]:
         """Carry out steps of one stage, each result as it is had."""
@@ -125,12 +126,14 @@ class Session:
                 yield self._note(done.get())
 
     def _loader(self) -> Loader:
-        if self._engine is None:
+        if self._loading is None:
             zone = self.repository.workspace.time_zone
             self._engine = DuckDBEngine(self._storage, zone)
-        return Loader(
-            self.repository, self._storage, self._control, self._engine, self.run, full=self._full
-        )
+            self._loading = Loader(
+                self.repository, self._storage, self._control, self._engine, self.run,
+                full=self._full,
+            )  # fmt: skip
+        return self._loading
 
     def _publish(self, began: float) -> StepResult:
         """Publish what was built, unless it is published already or something must stop it."""
@@ -193,4 +196,3 @@ def _extracted(name: str, outcome: Extracted | UserError, seconds: float) -> Ste
 def new_run() -> str:
     """Identity of a run; sorts in time."""
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-

@@ -44,9 +44,7 @@ def _mappings(
     for written in entities:
         entity = written.value
         columns = {name: ColumnRule(from_=name) for name in entity.columns}
-        mapping = EntityMapping(
-            entity=entity.entity, from_=f"any.{entity.entity}", columns=columns
-        )
+        mapping = EntityMapping(entity=entity.entity, from_=f"any.{entity.entity}", columns=columns)
         yield entity.entity, Written(mapping, nowhere)
 
 

@@ -40,7 +40,8 @@ class Invoices:
     @property
     def total(self) -> np.ndarray:
         """Net and tax, in cents."""
-        return self.net + self.tax
+        total: np.ndarray = self.net + self.tax
+        return total
 
 
 def account_rows(company: Company, rng: np.random.Generator, customers: Customers,
@@ -86,7 +87,9 @@ def bill(company: Company, rng: np.random.Generator, customers: Customers, contr
     billed &= (contracts.start[:, None] <= issue_day[contracts.account])
     billed &= issue_day[contracts.account] <= calendar.end
     held = np.zeros((len(accounts.who), MONTHS, len(SERVICE_LINES)), dtype=np.int64)
-    np.add.at(held, (contracts.account, slice(None), contracts.line), billed)
+    for line in range(len(SERVICE_LINES)):
+        of_line = contracts.line == line
+        np.add.at(held[:, :, line], contracts.account[of_line], billed[of_line])
     month, account = np.nonzero(held.any(axis=2).T)
     invoice_id = 70_000_000 + numbers.take("invoice", len(month))
     at = np.full((len(accounts.who), MONTHS), -1)

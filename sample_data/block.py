@@ -17,7 +17,7 @@ from sample_data.company import Company
 from sample_data.contracts import contract_rows, sign
 from sample_data.customers import customer_rows, make_customers
 from sample_data.ordering import order
-from sample_data.payments import settle
+from sample_data.payments import securities, settle
 from sample_data.rows import Numbers
 from sample_data.selling import sell
 from sample_data.service import interact, interaction_rows
@@ -69,4 +69,5 @@ def _tables(company: Company, rng: np.random.Generator, size: int, numbers: Numb
     billing, invoices = bill(company, rng, customers, contracts, accounts, numbers)
     tables |= billing
     tables |= settle(company, rng, customers, accounts, invoices, numbers)
+    tables |= securities(company, rng, customers, accounts, numbers)
     return tables

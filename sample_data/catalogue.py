@@ -55,6 +55,10 @@ CODE_LISTS: dict[str, str] = {
     "loss_reason": "PRICE Price|RIVAL Rival|NO_BUDGET No budget|NO_DECISION No decision",
     "fault": "NO_POWER No power|DISPLAY Display|BATTERY Battery|NO_SIGNAL No signal|WATER Water",
     "competitor": "TELORA Telora|NORDCALL NordCall|VOXANET Voxanet|MERIDIAN Meridian Telecom",
+    "outcome": "RESOLVED Resolved|FOLLOW_UP Follow-up|ABANDONED Abandoned|SOLD Sold"
+               "|TRANSFERRED Transferred|REFUSED Refused|NO_ANSWER No answer",
+    "dispute_reason": "WRONG_USAGE Wrong usage|WRONG_FEE Wrong fee|NOT_ORDERED Not ordered"
+                      "|SERVICE Service",
     "return_reason": "DEFECT Defective|CHANGED_MIND Changed mind|WRONG_ITEM Wrong item|LATE Late",
 }
 
@@ -186,7 +190,7 @@ def make_products(rng: np.random.Generator, months: int) -> Products:
 
 def lookup_tables(calendar: Calendar) -> dict[str, pa.Table]:
     """Segments, code lists, industries, plans and channels."""
-    founded = np.datetime64(calendar.start, "s")
+    founded = calendar.start.astype("datetime64[s]")
     codes = [(name, *entry.split(" ", 1), order + 1) for name, entries in CODE_LISTS.items()
              for order, entry in enumerate(entries.split("|"))]
     nodes = [(tree, *node.split("|")) for tree, text in _INDUSTRIES.items()
@@ -199,8 +203,8 @@ def lookup_tables(calendar: Calendar) -> dict[str, pa.Table]:
 
     return {
         "crm.segment_code": rows(
-            "crm.segment_code", segment_code=[s[0] for s in SEGMENTS], name=[s[1] for s in SEGMENTS],
-            customer_type=[s[2] for s in SEGMENTS], description=[s[3] for s in SEGMENTS],
+            "crm.segment_code", segment_code=[s[0] for s in SEGMENTS],
+            name=[s[1] for s in SEGMENTS], customer_type=[s[2] for s in SEGMENTS], description=[s[3] for s in SEGMENTS],
             updated_at=stamp(len(SEGMENTS))),
         "crm.code_value": rows(
             "crm.code_value", code_list=[c[0] for c in codes], code=[c[1] for c in codes],

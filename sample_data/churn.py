@@ -78,7 +78,8 @@ def _held_back(customers: Customers, contracts: Contracts) -> np.ndarray:
     commitment = np.where(to_end > 1, -1.2, np.where(to_end >= -1, 1.5, 0.0))
     several = -0.3 * np.minimum(held - 1, 3)[:, None]
     weak_credit = 0.12 * customers.credit[contracts.who][:, None]
-    return -0.16 * np.minimum(tenure, 5) + commitment + several + weak_credit
+    held_back: np.ndarray = -0.16 * np.minimum(tenure, 5) + commitment + several + weak_credit
+    return held_back
 
 
 def _earlier(matrix: np.ndarray, months: int) -> np.ndarray:
@@ -95,7 +96,8 @@ def _told_reason(rng: np.random.Generator, causes: dict[str, np.ndarray], when: 
     weights = np.stack([causes[r][index] for r in REASONS[:4]]
                        + [np.full(len(when), 0.2), np.full(len(when), 0.25)], axis=1)
     edges = np.cumsum(weights, axis=1)
-    return (edges < rng.random((len(when), 1)) * edges[:, -1:]).sum(axis=1).clip(0, 5)
+    drawn: np.ndarray = (edges < rng.random((len(when), 1)) * edges[:, -1:]).sum(axis=1)
+    return drawn.clip(0, 5)
 
 
 def _leave_together(rng: np.random.Generator, customers: Customers, contracts: Contracts,

@@ -23,7 +23,7 @@ from sample_data.names import (
     vocabulary,
 )
 from sample_data.places import COUNTRIES, places
-from sample_data.rows import Numbers, choose, join, pick, rows
+from sample_data.rows import Numbers, Values, choose, join, pick, rows
 from sample_data.staff import language_of
 
 NEVER = np.datetime64("NaT", "D")
@@ -71,9 +71,12 @@ class Customers:
         return np.where(np.isnat(self.ended), np.datetime64("2999-12-31"), self.ended)
 
 
-def make_customers(company: Company, rng: np.random.Generator, count: int, numbers: Numbers
-                   ) -> tuple[Customers, pa.Table]:
-    """``count`` new customers and the households of the people among them."""
+def make_customers(company: Company, rng: np.random.Generator, count: int, numbers: Numbers,
+                   since: np.ndarray | None = None) -> tuple[Customers, pa.Table]:
+    """``count`` new customers and the households of the people among them.
+
+    They join over the years, or at the days ``since`` when these are given.
+    """
     place, calendar = places(), company.calendar
     city = choose(rng, place.weight, count)
     country = place.country[city]
@@ -84,7 +87,7 @@ def make_customers(company: Company, rng: np.random.Generator, count: int, numbe
         3 + (appetite * 14 * rng.lognormal(0, 0.8, count)).astype(int), 9_000), -1)
     income = np.clip((rng.normal(2, 1, count) + np.log(appetite) * 0.3).round(), 0, 4).astype(int)
     birth = calendar.end - (365.25 * (18 + 62 * rng.beta(1.6, 2.2, count))).astype(int)
-    since = _joined(company, rng, count)
+    since = _joined(company, rng, count) if since is None else since
     young = birth > calendar.end - 28 * 365
     person_segment = np.select([young, income >= 3, income == 2], [3, 0, 1], 2)
     company_segment = np.select([employees > 250, employees >= 20], [_KEY_ACCOUNT, _MID_SIZE], 6)
@@ -251,30 +254,30 @@ def customer_rows(company: Company, rng: np.random.Generator, customers: Custome
         every = company.campaigns
         latest = np.searchsorted(every.start, customers.since[acquired]) - 1
         campaign[acquired] = np.where(latest >= 0, every.id[latest.clip(0)], -1)
-    people = dict(
-        title=pick(["Ms", "Mr", "Dr"], np.where(
+    people: dict[str, Values] = {
+        "title": pick(["Ms", "Mr", "Dr"], np.where(
             person, np.where(rng.random(count) < 0.04, 2, np.where(customers.is_female, 0, 1)),
             -1)),
-        gender=pick(["F", "M"], np.where(person, np.where(customers.is_female, 0, 1), -1)),
-        marital_status=pick(["SINGLE", "MARRIED", "DIVORCED", "WIDOWED"], np.where(
+        "gender": pick(["F", "M"], np.where(person, np.where(customers.is_female, 0, 1), -1)),
+        "marital_status": pick(["SINGLE", "MARRIED", "DIVORCED", "WIDOWED"], np.where(
             person, choose(rng, (40, 45, 11, 4), count), -1)),
-        income_band=pick(list("ABCDE"), customers.income),
-        birth_date=customers.birth_date,
-        household_id=customers.household,
-    )
+        "income_band": pick(list("ABCDE"), customers.income),
+        "birth_date": customers.birth_date,
+        "household_id": customers.household,
+    }
     tax_number = join(pick([c.code for c in COUNTRIES], customers.country), pa.array(
         100_000_000 + customers.id * 7_919 % 899_999_999).cast(pa.string()))
     form = pc.struct_field(pc.extract_regex(customers.name, r"(?P<form>\S+)$"), "form")
-    firms = dict(
-        company_name=customers.company_name,
-        legal_form=pc.if_else(pa.array(person), pa.scalar(None, pa.string()), form),
-        tax_number=pc.if_else(pa.array(person), pa.scalar(None, pa.string()), tax_number),
-        employees_count=customers.employees,
-        annual_turnover=np.where(person, -1, customers.employees * rng.integers(
+    firms: dict[str, Values] = {
+        "company_name": customers.company_name,
+        "legal_form": pc.if_else(pa.array(person), pa.scalar(None, pa.string()), form),
+        "tax_number": pc.if_else(pa.array(person), pa.scalar(None, pa.string()), tax_number),
+        "employees_count": customers.employees,
+        "annual_turnover": np.where(person, -1, customers.employees * rng.integers(
             9_000_000, 32_000_000, count)),
-        parent_customer_id=customers.parent,
-        account_manager_id=customers.manager,
-    )
+        "parent_customer_id": customers.parent,
+        "account_manager_id": customers.manager,
+    }
     return rows(
         "crm.customer", **people, **firms,
         customer_id=customers.id,

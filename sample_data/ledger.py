@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -61,6 +61,7 @@ class Ledger:
         self._writer: pq.ParquetWriter | None = None
         self._entries: list[tuple[str | None, ...]] = []
         self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._keys: defaultdict[str, set[str]] = defaultdict(set)
         self._examples: dict[tuple[str, str, str], tuple[str | None, str | None]] = {}
 
     def enter(self, name: str, key: Sequence[object], column: str, kind: str, original: object,
@@ -71,6 +72,7 @@ class Ledger:
         table = TABLES[name]
         text = "|".join(as_text(part) or "" for part in key)
         before, after = as_text(original), as_text(injected)
+        self._keys[name].add(text)
         self._entries.append((table.source, table.name, text, column, kind, before, after))
         what = (name, column, kind)
         self._counts[what] += 1
@@ -87,6 +89,10 @@ class Ledger:
             key = row["key"].split("|")
             self.enter(f"{row['source']}.{row['table']}", key, row["column"], row["kind"],
                        row["original_value"], row["injected_value"])
+
+    def keys(self, name: str) -> set[str]:
+        """The keys of a table that the ledger speaks of."""
+        return self._keys[name]
 
     def flush(self) -> None:
         """Write what has been collected."""
@@ -110,7 +116,8 @@ class Ledger:
                  "| table | column | kind | rows | example |", "|---|---|---|---|---|"]
         for what in sorted(self._counts):
             before, after = self._examples[what]
-            lines.append(f"| {' | '.join(what)} | {self._counts[what]:,} | `{before}` to `{after}` |")
+            lines.append(f"| {' | '.join(what)} | {self._counts[what]:,} "
+                         f"| `{before}` to `{after}` |")
         lines += ["", *(f"- **{kind}**: {meaning}" for kind, meaning in KINDS.items())]
         return "\n".join(lines) + "\n"
 

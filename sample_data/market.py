@@ -78,7 +78,8 @@ def network_rows(market: Market, calendar: Calendar) -> pa.Table:
         availability_percent=np.round(100_000 - drop * 55).astype(np.int64),
         drop_rate_percent=np.round(drop * 1000).astype(np.int64),
         outage_minutes=np.round(drop * 21).astype(np.int64),
-        updated_at=(calendar.month_starts[month + 1]).astype("datetime64[s]"),
+        updated_at=(calendar.month_starts[month + 1] - 1).clip(None, calendar.end)
+        .astype("datetime64[s]") + 82_800,
     )
 
 

@@ -30,18 +30,21 @@ class Calendar:
     @property
     def start(self) -> np.datetime64:
         """The first day of month 0."""
-        return self.month_starts[0]
+        start: np.datetime64 = self.month_starts[0]
+        return start
 
     @property
     def month_starts(self) -> np.ndarray:
         """The first day of each month, and of the one after the last."""
         last = np.datetime64(self.until, "M")
-        return (last - (MONTHS - 1) + np.arange(MONTHS + 1)).astype("datetime64[D]")
+        starts: np.ndarray = (last - (MONTHS - 1) + np.arange(MONTHS + 1)).astype("datetime64[D]")
+        return starts
 
     @property
     def month_of_year(self) -> np.ndarray:
         """0 (January) to 11 of each month."""
-        return self.month_starts[:-1].astype("datetime64[M]").astype(int) % 12
+        months: np.ndarray = self.month_starts[:-1].astype("datetime64[M]").astype(int) % 12
+        return months
 
     def month(self, days: np.ndarray) -> np.ndarray:
         """The month index of each day; negative before month 0, -1000 for NaT."""
@@ -53,7 +56,8 @@ class Calendar:
         """A day inside each of the months, never after the end."""
         starts = self.month_starts
         days = (starts[1:] - starts[:-1]).astype(int)[months]
-        return np.minimum(starts[months] + (rng.random(len(months)) * days).astype(int), self.end)
+        drawn = starts[months] + (rng.random(len(months)) * days).astype(int)
+        return np.minimum(drawn, self.end)
 
     def label(self, month: int) -> str:
         """``2024-01``."""
@@ -63,7 +67,8 @@ class Calendar:
 def add_months(day: np.datetime64 | np.ndarray, months: int | np.ndarray) -> np.ndarray:
     """The first day of the month this many months away."""
     moved = np.asarray(day).astype("datetime64[M]") + months
-    return moved.astype("datetime64[D]")
+    first: np.ndarray = moved.astype("datetime64[D]")
+    return first
 
 
 def moments(rng: np.random.Generator, days: np.ndarray, opens: int = 8, closes: int = 20
@@ -71,4 +76,5 @@ def moments(rng: np.random.Generator, days: np.ndarray, opens: int = 8, closes: 
     """A moment of each day, most of them around the middle of the opening hours."""
     share = rng.beta(2, 2.3, len(days))
     seconds = ((opens + share * (closes - opens)) * 3600).astype(int)
-    return days.astype("datetime64[s]") + seconds
+    moment: np.ndarray = days.astype("datetime64[s]") + seconds
+    return moment

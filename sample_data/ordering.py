@@ -23,8 +23,15 @@ _ORDERS_A_MONTH = 0.085
 def order(company: Company, rng: np.random.Generator, customers: Customers, accounts: Accounts,
           purchases: Purchases, numbers: Numbers) -> dict[str, pa.Table]:
     """Orders, lines and returns of one block, orders by date."""
+    wishes = _who_orders_when(company, rng, customers, purchases)
+    return place(company, rng, customers, accounts, wishes, numbers)
+
+
+def place(company: Company, rng: np.random.Generator, customers: Customers, accounts: Accounts,
+          wishes: Purchases, numbers: Numbers) -> dict[str, pa.Table]:
+    """The orders that these wishes become, with lines and returns."""
     calendar = company.calendar
-    who, day, campaign = _who_orders_when(company, rng, customers, purchases)
+    who, day, campaign = wishes.customer, wishes.day, wishes.campaign
     count, month = len(who), calendar.month(day)
     number = numbers.take("sales_order", count)
     firm, country = customers.is_company[who], customers.country[who]
@@ -78,7 +85,7 @@ def order(company: Company, rng: np.random.Generator, customers: Customers, acco
 
 
 def _who_orders_when(company: Company, rng: np.random.Generator, customers: Customers,
-                     purchases: Purchases) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+                     purchases: Purchases) -> Purchases:
     calendar, month = company.calendar, np.arange(MONTHS)
     season = ORDER_SEASON[calendar.month_of_year] * (1 + 0.08 * month / 12)
     eager = customers.appetite ** 0.8
@@ -94,7 +101,7 @@ def _who_orders_when(company: Company, rng: np.random.Generator, customers: Cust
     keep &= (day <= calendar.end) & (day >= calendar.start)
     who, day, campaign = who[keep], day[keep], campaign[keep]
     by_day = np.argsort(day, kind="stable")
-    return who[by_day], day[by_day], campaign[by_day]
+    return Purchases(who[by_day], day[by_day], campaign[by_day])
 
 
 def _lines(company: Company, rng: np.random.Generator, customers: Customers, who: np.ndarray,
@@ -142,7 +149,8 @@ def _assortment(company: Company, rng: np.random.Generator, month: np.ndarray) -
     # Shifting each month's edges by its number turns many draws into one sorted search.
     flat = (edges.T + months[:, None]).ravel()
     drawn = np.searchsorted(flat, rng.random(len(month)) + month, side="right")
-    return drawn.clip(0, flat.size - 1) % len(products.code)
+    product: np.ndarray = drawn.clip(0, flat.size - 1) % len(products.code)
+    return product
 
 
 def _returns(company: Company, rng: np.random.Generator, lines: pa.Table, delivered: np.ndarray,

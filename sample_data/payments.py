@@ -13,8 +13,8 @@ from sample_data.places import COUNTRIES
 from sample_data.rows import Numbers, choose, pick, rows
 
 _TERMS = 14
-_DUNNED_AFTER = np.array([10, 24, 40, 60])  # days past due of levels 1 to 4
-_DUNNING_FEES = np.array([0, 500, 1_000, 2_500])
+DUNNED_AFTER = np.array([10, 24, 40, 60])  # days past due of levels 1 to 4
+DUNNING_FEES = np.array([0, 500, 1_000, 2_500])
 _LATE = np.array([0.012, 0.03, 0.09, 0.22, 0.42])  # by credit class, A to E
 _NEVER_PAID = np.array([0.0004, 0.001, 0.004, 0.015, 0.05])
 _WRITE_OFF = 150
@@ -54,14 +54,13 @@ def settle(company: Company, rng: np.random.Generator, customers: Customers, acc
         paid_on=paid,
         updated_at=touched.astype("datetime64[s]") + 20 * HOUR,
     )
-    made = {
+    return {
         "billing.invoice": invoice,
         "billing.payment": _payments(rng, invoices, account_text, pick(currencies, country), due,
                                      paid, debit, numbers),
         "billing.dunning_step": _dunning(invoices, account_text, due, paid, end, numbers),
         "billing.dispute": _disputes(rng, invoices, account_text, end, numbers),
     }
-    return made | _securities(company, rng, customers, accounts, numbers)
 
 
 def _payments(rng: np.random.Generator, invoices: Invoices, account: pa.Array, currency: pa.Array,
@@ -91,7 +90,7 @@ def _payments(rng: np.random.Generator, invoices: Invoices, account: pa.Array, c
 
 def _dunning(invoices: Invoices, account: pa.Array, due: np.ndarray, paid: np.ndarray,
              end: np.datetime64, numbers: Numbers) -> pa.Table:
-    sent = due[:, None] + _DUNNED_AFTER
+    sent = due[:, None] + DUNNED_AFTER
     until = np.where(np.isnat(paid), end + 1, paid)
     index, level = np.nonzero(sent < until[:, None])
     day = sent[index, level]
@@ -103,7 +102,7 @@ def _dunning(invoices: Invoices, account: pa.Array, due: np.ndarray, paid: np.nd
         level=level + 1,
         sent_on=day,
         amount_due=invoices.total[index],
-        fee=_DUNNING_FEES[level],
+        fee=DUNNING_FEES[level],
         updated_at=day.astype("datetime64[s]") + 6 * HOUR,
     )
 
@@ -133,8 +132,8 @@ def _disputes(rng: np.random.Generator, invoices: Invoices, account: pa.Array,
     )
 
 
-def _securities(company: Company, rng: np.random.Generator, customers: Customers,
-                accounts: Accounts, numbers: Numbers) -> dict[str, pa.Table]:
+def securities(company: Company, rng: np.random.Generator, customers: Customers,
+               accounts: Accounts, numbers: Numbers) -> dict[str, pa.Table]:
     """Credit limits, some reviewed later, and guarantees asked of weak payers."""
     who, count, text = accounts.who, len(accounts.who), accounts.text
     currency = pick([c.currency for c in COUNTRIES], customers.country[who])

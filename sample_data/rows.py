@@ -93,7 +93,8 @@ def numbered(prefix: str, numbers: np.ndarray, width: int) -> pa.Array:
     return join(pa.repeat(prefix, len(numbers)), digits)
 
 
-def choose(rng: np.random.Generator, weights: Sequence[float], count: int) -> np.ndarray:
+def choose(rng: np.random.Generator, weights: Sequence[float] | np.ndarray, count: int
+           ) -> np.ndarray:
     """``count`` indexes, drawn by weight."""
     edges = np.cumsum(np.asarray(weights, dtype=float))
     return np.searchsorted(edges / edges[-1], rng.random(count), side="right")
@@ -107,4 +108,5 @@ def within(counts: np.ndarray) -> np.ndarray:
     """
     total = int(counts.sum())
     starts = np.repeat(np.cumsum(counts) - counts, counts)
-    return np.arange(total) - starts
+    inside: np.ndarray = np.arange(total) - starts
+    return inside

@@ -91,7 +91,7 @@ BILLING_TABLES = (
         account_number       char(9) -> billing.billing_account  account
         opened_on            date                        opened
         closed_on            date?                       closed
-        reason               text(20)                    WRONG_USAGE, WRONG_FEE, NOT_ORDERED, SERVICE
+        reason               text(20)                    code_value list dispute_reason
         disputed_amount      money                       amount disputed
         credited_amount      money                       amount credited
         status               text(12)                    OPEN, CREDITED, REJECTED

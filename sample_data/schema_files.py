@@ -56,7 +56,7 @@ FILE_TABLES = (
         order_date           date                        day of the order
         ordered_at           timestamp                   moment of the order
         customer_id          int? ~> crm.customer        customer; empty where account_number is set
-        account_number       char(9)? ~> billing.billing_account  account, for orders of the web shop
+        account_number       char(9)? ~> billing.billing_account  account, for some web orders
         channel_code         text(12) ~> sales.channel   channel
         store_code           text(8)? -> sales.store     store or dealer
         salesperson_id       int? -> crm.employee        sales person

@@ -66,7 +66,7 @@ SERVICE_TABLES = (
         owner_employee_id    int -> crm.employee         sales person
         name                 text(100)                   name
         product_family       text(20)                    what is to be sold
-        stage                text(16)                    QUALIFY, NEEDS, PROPOSAL, NEGOTIATE, WON, LOST
+        stage                text(16)                    stage now, QUALIFY to WON or LOST
         amount               money                       value, in currency
         currency             char(3)                     currency
         probability_percent  decimal(5,2)                chance of winning
@@ -114,7 +114,7 @@ SERVICE_TABLES = (
         customer_id          int? ~> crm.customer        customer; empty when not recognised
         contact_id           int? -> crm.contact         contact at a company
         campaign_id          int? -> crm.campaign        campaign, for outbound contacts
-        medium               text(12)                    PHONE_IN, PHONE_OUT, IVR, EMAIL, CHAT, CALLBACK, FAX, VISIT
+        medium               text(12)                    code_value list medium
         direction            text(4)                     IN or OUT
         reason               text(20)                    code_value list interaction_reason
         queue_name           text(20)?                   queue it waited in
@@ -122,7 +122,7 @@ SERVICE_TABLES = (
         queue_seconds        int                         time waiting
         duration_seconds     int                         time of talk or handling
         agent_id             int? -> crm.employee        agent; empty for IVR and abandoned
-        outcome              text(16)                    RESOLVED, FOLLOW_UP, ABANDONED, TRANSFERRED, SOLD, REFUSED, NO_ANSWER
+        outcome              text(16)                    code_value list outcome
         is_first_contact     bool                        first about this matter
         cost                 money                       cost in EUR
         updated_at           timestamp                   last change

@@ -66,14 +66,21 @@ def interact(company: Company, rng: np.random.Generator, customers: Customers,
     who, month, day = who[keep], month[keep], day[keep]
     order = np.lexsort((who, day))
     who, month, day = who[order], month[order], day[order]
-    count = len(who)
+    return serve(company, rng, customers, who, day, fault[who, month], price[who, month], numbers)
+
+
+def serve(company: Company, rng: np.random.Generator, customers: Customers, who: np.ndarray,
+          day: np.ndarray, fault: np.ndarray, price: np.ndarray, numbers: Numbers) -> Interactions:
+    """Contacts of these customers on these days; how likely each is about a fault or a price."""
+    calendar, count = company.calendar, len(who)
+    month = calendar.month(day)
     medium = choose(rng, _MEDIUM_WEIGHTS, count)
     reason = choose(rng, (24, 14, 13, 14, 5, 6, 4, 6, 14), count)
-    reason = np.where(rng.random(count) < fault[who, month], _FAULT, reason)
-    reason = np.where(rng.random(count) < price[who, month], _PRICE, reason)
+    reason = np.where(rng.random(count) < fault, _FAULT, reason)
+    reason = np.where(rng.random(count) < price, _PRICE, reason)
     reason = np.where(medium == _PHONE_OUT, _OFFER, reason)
     # Queues are long when everybody calls: in January and where the network is down.
-    crowd = SERVICE_SEASON[calendar.month_of_year[month]] ** 3 * (1 + 1.2 * fault[who, month])
+    crowd = SERVICE_SEASON[calendar.month_of_year[month]] ** 3 * (1 + 1.2 * fault)
     queue = (rng.gamma(1.1, 75, count) * crowd * _QUEUED[medium]).astype(int)
     duration = (_MEAN_SECONDS[medium] * rng.lognormal(-0.25, 0.7, count)).astype(int) + 5
     outcome = choose(rng, (70, 17, 8), count)
@@ -96,6 +103,13 @@ def interact(company: Company, rng: np.random.Generator, customers: Customers,
         agent=np.where(abandoned | (medium == 1), -1, agent),
         bad=bad,
     )
+
+
+def interact_today(company: Company, rng: np.random.Generator, customers: Customers,
+                   who: np.ndarray, day: np.ndarray, numbers: Numbers) -> Interactions:
+    """Contacts of these customers on an ordinary day."""
+    quiet = np.full(len(who), 0.03)
+    return serve(company, rng, customers, who, day, quiet, quiet, numbers)
 
 
 def _rates(company: Company, rng: np.random.Generator, customers: Customers,

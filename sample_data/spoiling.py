@@ -76,7 +76,7 @@ def impossible_birth(rng: np.random.Generator, _: date) -> date:
     return date(1800, 1, day) if rng.random() < 0.5 else date(2087, 6, day)
 
 
-def negative(_: np.random.Generator, value: int | Decimal) -> int | Decimal:
+def negative(_: np.random.Generator, value: Any) -> Any:
     """The value below zero."""
     return -abs(value) or -1
 

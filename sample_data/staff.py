@@ -41,7 +41,8 @@ class Staff:
             # Desks are sorted by country, so those of one country are a range.
             low, high = np.searchsorted(where, country), np.searchsorted(where, country, "right")
             desk = low + (rng.random(len(months)) * (high - low)).astype(int)
-        return desks[desk, np.clip(months, 0, MONTHS - 1)]
+        seated: np.ndarray = desks[desk, np.clip(months, 0, MONTHS - 1)]
+        return seated
 
 
 def make_staff(rng: np.random.Generator, calendar: Calendar, scale: float) -> Staff:
@@ -184,4 +185,5 @@ def make_stores(rng: np.random.Generator, calendar: Calendar, staff: Staff, scal
 
 def language_of(country: np.ndarray) -> np.ndarray:
     """The index into ``LANGUAGES`` of each country."""
-    return np.array([LANGUAGES.index(c.language) for c in COUNTRIES])[country]
+    spoken: np.ndarray = np.array([LANGUAGES.index(c.language) for c in COUNTRIES])[country]
+    return spoken

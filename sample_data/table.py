@@ -35,15 +35,16 @@ class Column:
         """The type in a database; SQLAlchemy spells it for each dialect."""
         kind, _, size = self.type.partition("(")
         sizes = [int(n) for n in size.rstrip(")").split(",") if n]
+        length = sizes[0] if sizes else None
         match kind:
             case "text":
-                return sa.String(*sizes)
+                return sa.String(length)
             case "char":
-                return sa.CHAR(*sizes)
+                return sa.CHAR(length)
             case "money":
                 return sa.DECIMAL(12, 2)
             case "decimal":
-                return sa.DECIMAL(*sizes)
+                return sa.DECIMAL(precision=sizes[0], scale=sizes[1])
             case "int":
                 return sa.Integer()
             case "bigint":

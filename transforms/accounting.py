@@ -72,9 +72,7 @@ def quarantine_entity(
     for part in parts[1:]:
         union = exp.union(union, part, distinct=False)
     name = quarantine_table(entity)
-    return (
-        Statement(create_table(name, STAGING, union), f"set aside refused rows of {entity}"),
-    )
+    return (Statement(create_table(name, STAGING, union), f"set aside refused rows of {entity}"),)
 
 
 def quarantine_table(entity: str) -> str:
@@ -88,9 +86,7 @@ def _refused(entity: str, mapping: ResolvedMapping, columns: Columns) -> exp.Sel
     # Only the columns that came from the source; a struct keeps their names and types.
     original = exp.Struct(
         expressions=[
-            exp.PropertyEQ(
-                this=exp.to_identifier(name, quoted=True), expression=column(name, came)
-            )
+            exp.PropertyEQ(this=exp.to_identifier(name, quoted=True), expression=column(name, came))
             for name in columns
             if name not in (BATCH, ROW, EXTRACTED, DELETED)
         ]

@@ -54,7 +54,7 @@ def _dimension(dimension: ResolvedDimension) -> Iterator[Audit]:
             .having(exp.GT(this=exp.Count(this=exp.Star()), expression=number(1)))
         )
         if columns == [key]:
-            doubled = doubled.where(column("is_current"))
+            doubled = doubled.where(column("is_current"), copy=False)
         yield Audit(
             f"{name}: {words}", "A fact row would be counted twice.", _rows(doubled), "stop", name
         )
@@ -87,7 +87,7 @@ def _fact(repository: Repository, fact: ResolvedFact) -> Iterator[Audit]:
     references = References(repository, fact.entity.entity)
     staged = exp.select(named(exp.Count(this=exp.Star()), "n"))
     if fact.definition.where:
-        staged = staged.where(references.expression(fact.definition.where))
+        staged = staged.where(references.expression(fact.definition.where), copy=False)
     staged = references.joined(staged)
     loaded = exp.select(named(exp.Count(this=exp.Star()), "n")).from_(table(fact.table, WAREHOUSE))
     yield Audit(
@@ -113,7 +113,7 @@ def _fact(repository: Repository, fact: ResolvedFact) -> Iterator[Audit]:
     for role in fact.roles.values():
         on = column(role.dimension.surrogate_key, role.name).eq(column(role.key_column, "fact"))
         dangling = dangling.join(
-            table(role.dimension.table, WAREHOUSE, role.name), on=on, join_type="LEFT"
+            table(role.dimension.table, WAREHOUSE, role.name), on=on, join_type="LEFT", copy=False
         )
     yield Audit(
         f"{fact.table}: every key is in its dimension",
@@ -123,9 +123,7 @@ def _fact(repository: Repository, fact: ResolvedFact) -> Iterator[Audit]:
         fact.table,
     )
     converted = [
-        exp.and_(
-            column(name).is_(exp.null()), exp.not_(column(f"{name}_original").is_(exp.null()))
-        )
+        exp.and_(column(name).is_(exp.null()), exp.not_(column(f"{name}_original").is_(exp.null())))
         for name, measure in fact.definition.measures.items()
         if measure.convert
     ]
@@ -133,7 +131,9 @@ def _fact(repository: Repository, fact: ResolvedFact) -> Iterator[Audit]:
         yield Audit(
             f"{fact.table}: every amount has a rate",
             "Amounts without an exchange rate are left out of totals.",
-            _failures(exp.func("COUNT_IF", exp.or_(*converted))).from_(table(fact.table, WAREHOUSE)),
+            _failures(exp.func("COUNT_IF", exp.or_(*converted))).from_(
+                table(fact.table, WAREHOUSE)
+            ),
             "warn",
             fact.table,
         )
@@ -150,13 +150,15 @@ def _control_total(
     value = exp.cast(references.named(source), data_type(kind))
     staged = exp.select(named(exp.func("COALESCE", exp.Sum(this=value), number(0)), "s"))
     if fact.definition.where:
-        staged = staged.where(references.expression(fact.definition.where))
+        staged = staged.where(references.expression(fact.definition.where), copy=False)
     staged = references.joined(staged)
     total = exp.func("COALESCE", exp.Sum(this=column(held)), number(0))
     loaded = exp.select(named(total, "s")).from_(table(fact.table, WAREHOUSE))
-    differs = exp.Case().when(
-        exp.NEQ(this=staged.subquery(), expression=loaded.subquery()), number(1)
-    ).else_(number(0))
+    differs = (
+        exp.Case()
+        .when(exp.NEQ(this=staged.subquery(), expression=loaded.subquery()), number(1))
+        .else_(number(0))
+    )
     yield Audit(
         f"{fact.table}: {held} adds up to what was staged",
         "The control total of the fact differs from that of staging.",

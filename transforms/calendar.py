@@ -33,18 +33,16 @@ def load_calendar(repository: Repository, dimension: str) -> tuple[Statement, ..
     for attribute in _with_day(resolved):
         kind = resolved.attributes[attribute].type if attribute in resolved.attributes else "date"
         value = _COLUMNS[attribute](column("day", "days"), start)
-        known = known.select(named(exp.cast(value, data_type(kind)), attribute))
+        known = known.select(named(exp.cast(value, data_type(kind)), attribute), copy=False)
         label = text(resolved.definition.unknown) if kind == "string" else exp.null()
-        unknown = unknown.select(named(exp.cast(label, data_type(kind)), attribute))
+        unknown = unknown.select(named(exp.cast(label, data_type(kind)), attribute), copy=False)
     known = known.from_(listed.subquery("days")).join(
         exp.alias_(exp.to_table(HOLIDAYS), "holidays", table=True),
         on=column("date", "holidays").eq(column("day", "days")),
         join_type="LEFT",
     )
     union = exp.union(unknown, known, distinct=False)
-    return (
-        Statement(create_table(resolved.table, WAREHOUSE, union), "days of the calendar"),
-    )
+    return (Statement(create_table(resolved.table, WAREHOUSE, union), "days of the calendar"),)
 
 
 def _with_day(resolved: ResolvedDimension) -> list[str]:
@@ -103,11 +101,16 @@ _COLUMNS: dict[str, Callable[[exp.Expr, int], exp.Expr]] = {
         call("date_part", text("year"), day),
         text("-H"),
         exp.Case()
-        .when(exp.LTE(this=call("date_part", text("month"), day.copy()), expression=number(6)), number(1))
+        .when(
+            exp.LTE(this=call("date_part", text("month"), day.copy()), expression=number(6)),
+            number(1),
+        )
         .else_(number(2)),
     ),
     "quarter": lambda day, _: _joined(
-        call("date_part", text("year"), day), text("-Q"), call("date_part", text("quarter"), day.copy())
+        call("date_part", text("year"), day),
+        text("-Q"),
+        call("date_part", text("quarter"), day.copy()),
     ),
     "quarter_of_year": _part("quarter"),
     "month": _text("%Y-%m"),
@@ -123,9 +126,7 @@ _COLUMNS: dict[str, Callable[[exp.Expr, int], exp.Expr]] = {
     "is_weekend": _weekend,
     "is_holiday": _holiday,
     "holiday": lambda *_: column("name", "holidays"),
-    "is_working_day": lambda day, start: exp.not_(
-        exp.or_(_weekend(day, start), _holiday())
-    ),
+    "is_working_day": lambda day, start: exp.not_(exp.or_(_weekend(day, start), _holiday())),
     "fiscal_year": _fiscal_year,
     "fiscal_quarter": lambda day, start: _joined(
         _fiscal_year(day, start),

@@ -74,9 +74,7 @@ def with_columns(expression: str, mapped: Callable[[str], exp.Expr]) -> exp.Expr
 
 
 def _not_like(value: exp.Expr, pattern: str) -> exp.Expr:
-    return exp.not_(
-        call("regexp_full_match", exp.cast(value.copy(), "VARCHAR"), text(pattern))
-    )
+    return exp.not_(call("regexp_full_match", exp.cast(value.copy(), "VARCHAR"), text(pattern)))
 
 
 def _bound(value: str | int | float, column_type: str) -> exp.Expr:

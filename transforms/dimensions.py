@@ -80,11 +80,13 @@ def _incoming(repository: Repository, resolved: ResolvedDimension) -> exp.Select
             else references.expression(attribute.definition.expr or "NULL")
         )
         query = query.select(
-            named(exp.cast(value, data_type(attribute.type)), attribute.name)
+            named(exp.cast(value, data_type(attribute.type)), attribute.name), copy=False
         )
     if resolved.definition.parent:
-        query = query.select(named(references.named(resolved.definition.parent), "_parent"))
-    query = query.select(named(column("_changed_at", "root"), "_changed_at"))
+        query = query.select(
+            named(references.named(resolved.definition.parent), "_parent"), copy=False
+        )
+    query = query.select(named(column("_changed_at", "root"), "_changed_at"), copy=False)
     return references.joined(query)
 
 
@@ -98,8 +100,8 @@ def _first_load(resolved: ResolvedDimension, incoming: str) -> Statement:
         label = text(resolved.definition.unknown) if kind == "string" else exp.null()
         if name == resolved.natural_key:
             label = exp.null()
-        unknown = unknown.select(named(exp.cast(label, data_type(kind)), name))
-        known = known.select(column(name))
+        unknown = unknown.select(named(exp.cast(label, data_type(kind)), name), copy=False)
+        known = known.select(column(name), copy=False)
     for query in (unknown, known):
         query.select(*_version_columns(resolved), append=True, copy=False)
     known = known.from_(exp.to_table(incoming))
@@ -125,9 +127,7 @@ def _moment(value: str) -> exp.Expr:
     return exp.cast(text(value), "TIMESTAMP")
 
 
-def _new_columns(
-    resolved: ResolvedDimension, existing: Columns, incoming: str
-) -> list[Statement]:
+def _new_columns(resolved: ResolvedDimension, existing: Columns, incoming: str) -> list[Statement]:
     """An attribute that is new is filled in every version from what is known now."""
     steps = []
     for name, kind in columns_of_dimension(resolved).items():
@@ -136,7 +136,9 @@ def _new_columns(
         add = exp.Alter(
             this=table(resolved.table, WAREHOUSE),
             kind="TABLE",
-            actions=[exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=data_type(kind))],
+            actions=[
+                exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=data_type(kind))
+            ],
         )
         steps.append(Statement(add, f"add {name}"))
         steps.append(Statement(_set(resolved, [name], incoming, exp.true()), f"fill {name}"))
@@ -200,9 +202,7 @@ def _change_time(resolved: ResolvedDimension, batch_time: datetime) -> exp.Expr:
     return exp.Case().when(later, given.copy()).else_(moment)
 
 
-def _close(
-    resolved: ResolvedDimension, incoming: str, batch_time: datetime
-) -> list[Statement]:
+def _close(resolved: ResolvedDimension, incoming: str, batch_time: datetime) -> list[Statement]:
     names = _with_history(resolved, "track")
     if not names:
         return []
@@ -263,7 +263,9 @@ def _open(resolved: ResolvedDimension, incoming: str, batch_time: datetime) -> S
         exp.select(*values)
         .from_(exp.alias_(exp.to_table(incoming), "incoming", table=True))
         .join(
-            last.subquery("last"), on=column(key, "last").eq(column(key, "incoming")), join_type="LEFT"
+            last.subquery("last"),
+            on=column(key, "last").eq(column(key, "incoming")),
+            join_type="LEFT",
         )
         .where(exp.not_(exp.func("COALESCE", column("in_force", "last"), exp.false())))
     )
@@ -319,19 +321,24 @@ def _tree(resolved: ResolvedDimension, incoming: str) -> list[Statement]:
 def _closure(resolved: ResolvedDimension) -> exp.Select:
     """Every member with itself (depth 0) and all above it; a cycle ends where it would repeat."""
     surrogate, name = resolved.surrogate_key, resolved.table
-    start = exp.select(
-        named(column(surrogate), "ancestor_key"),
-        named(column(surrogate), "descendant_key"),
-        named(exp.cast(number(0), "BIGINT"), "depth"),
-        named(exp.Array(expressions=[column(surrogate)]), "path"),
-    ).from_(table(name, WAREHOUSE)).where(column("is_current"))
+    start = (
+        exp.select(
+            named(column(surrogate), "ancestor_key"),
+            named(column(surrogate), "descendant_key"),
+            named(exp.cast(number(0), "BIGINT"), "depth"),
+            named(exp.Array(expressions=[column(surrogate)]), "path"),
+        )
+        .from_(table(name, WAREHOUSE))
+        .where(column("is_current"))
+    )
     step = (
         exp.select(
             column("parent_key", "member"),
             column("descendant_key", "below"),
             exp.Add(this=column("depth", "below"), expression=number(1)),
             exp.Anonymous(
-                this="list_append", expressions=[column("path", "below"), column("parent_key", "member")]
+                this="list_append",
+                expressions=[column("path", "below"), column("parent_key", "member")],
             ),
         )
         .from_(exp.alias_(exp.to_table("tree"), "below", table=True))
@@ -352,9 +359,9 @@ def _closure(resolved: ResolvedDimension) -> exp.Select:
         )
     )
     rows = exp.union(start, step, distinct=False)
-    query = exp.select(
-        column("ancestor_key"), column("descendant_key"), column("depth")
-    ).from_("tree")
+    query = exp.select(column("ancestor_key"), column("descendant_key"), column("depth")).from_(
+        "tree"
+    )
     query = query.with_(
         exp.TableAlias(
             this=exp.to_identifier("tree"),

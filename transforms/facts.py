@@ -24,7 +24,7 @@ def load_fact(repository: Repository, fact: str) -> tuple[Statement, ...]:
     query = _select_keys(resolved, query)
     for name, label in resolved.definition.degenerate.items():
         value = references.expression(label.expr or label.from_ or name)
-        query = query.select(named(exp.cast(value, "VARCHAR"), name))
+        query = query.select(named(exp.cast(value, "VARCHAR"), name), copy=False)
     for name, measure in resolved.definition.measures.items():
         query = _select_measure(repository, resolved, references, query, name, measure)
     moment = _moment(resolved, references)
@@ -33,14 +33,16 @@ def load_fact(repository: Repository, fact: str) -> tuple[Statement, ...]:
     ]
     currency = _currency(resolved, references)
     if resolved.definition.where:
-        query = query.where(references.expression(resolved.definition.where))
+        query = query.where(references.expression(resolved.definition.where), copy=False)
     query = references.joined(query)
     for role, value in lookups:
         query = _join_dimension(query, role, value, moment)
     if _converts(repository, resolved):
         query = _join_rates(query, currency, moment)
     # Days that lie together on disk are skipped together when a period is asked for.
-    query = query.order_by(ordered(column(resolved.roles[resolved.definition.date].key_column)))
+    query = query.order_by(
+        ordered(column(resolved.roles[resolved.definition.date].key_column)), copy=False
+    )
     return (Statement(create_table(resolved.table, WAREHOUSE, query), f"load {resolved.table}"),)
 
 
@@ -63,10 +65,8 @@ def _select_keys(resolved: ResolvedFact, query: exp.Select) -> exp.Select:
     for role in resolved.roles.values():
         key: exp.Expr = number(UNKNOWN_KEY)
         if role.available:
-            key = exp.func(
-                "COALESCE", column(role.dimension.surrogate_key, _role_alias(role)), key
-            )
-        query = query.select(named(exp.cast(key, "BIGINT"), role.key_column))
+            key = exp.func("COALESCE", column(role.dimension.surrogate_key, _role_alias(role)), key)
+        query = query.select(named(exp.cast(key, "BIGINT"), role.key_column), copy=False)
     return query
 
 
@@ -137,28 +137,21 @@ def _currency(resolved: ResolvedFact, references: References) -> exp.Expr:
 
 
 def _converts(repository: Repository, resolved: ResolvedFact) -> bool:
-    return (
-        any(measure.convert for measure in resolved.definition.measures.values())
-        and bool(repository.mappings_of(RATES))
+    return any(measure.convert for measure in resolved.definition.measures.values()) and bool(
+        repository.mappings_of(RATES)
     )
 
 
-def _rate(
-    repository: Repository, resolved: ResolvedFact, references: References
-) -> exp.Expr:
+def _rate(repository: Repository, resolved: ResolvedFact, references: References) -> exp.Expr:
     """1 for the company's own currency (or none given), else the last rate up to the day, or NULL."""
     currency = _currency(resolved, references)
-    own = exp.or_(
-        currency.is_(exp.null()), currency.copy().eq(text(repository.workspace.currency))
-    )
+    own = exp.or_(currency.is_(exp.null()), currency.copy().eq(text(repository.workspace.currency)))
     rate = column("rate", "rates") if _converts(repository, resolved) else exp.null()
     one = exp.cast(number(1), "DECIMAL(18,8)")
     return exp.cast(exp.Case().when(own, one).else_(rate), "DECIMAL(18,8)")
 
 
-def _join_rates(
-    query: exp.Select, currency: exp.Expr, moment: exp.Expr | None
-) -> exp.Select:
+def _join_rates(query: exp.Select, currency: exp.Expr, moment: exp.Expr | None) -> exp.Select:
     """Each rate holds from its day to the next one of the same currency."""
     following = exp.Window(
         this=exp.Lead(this=column("rate_date")),

@@ -56,7 +56,7 @@ def landed_view(
         rows = exp.select(*(column(name) for name in [*columns, *TECHNICAL])).from_(
             rows.subquery("landed")
         )
-    rows = rows.where(exp.not_(exp.func("COALESCE", column(DELETED), exp.false())))
+    rows = rows.where(exp.not_(exp.func("COALESCE", column(DELETED), exp.false())), copy=False)
     return (
         Statement(
             create_view(landed_name(source, table), STAGING, rows),

@@ -43,7 +43,9 @@ class References:
         for prefix in sorted(self._steps, key=lambda p: (len(p), p)):
             hop = self._steps[prefix].hops[len(prefix) - 1]
             on = column(hop.to_key, _alias(prefix)).eq(column(hop.column, _alias(prefix[:-1])))
-            query = query.join(table(hop.to, STAGING, _alias(prefix)), on=on, join_type="LEFT")
+            query = query.join(
+                table(hop.to, STAGING, _alias(prefix)), on=on, join_type="LEFT", copy=False
+            )
         return query
 
 

@@ -60,12 +60,12 @@ def build_rollup(repository: Repository, cube: str, rollup: str) -> tuple[Statem
                 where=resolved.written.where("rollups", rollup, "measures"),
                 why="Parts of the measure do not add up to the whole.",
             )
-        query = query.select(named(_aggregate(measure, named_column), name))
+        query = query.select(named(_aggregate(measure, named_column), name), copy=False)
     query = query.from_(table(resolved.fact.table, WAREHOUSE, _FACT))
     for role in sorted(roles):
         joined, on = _role_join(resolved, role)
-        query = query.join(joined, on=on)
-    query = query.group_by(*(value.copy() for _, value in groups))
+        query = query.join(joined, on=on, copy=False)
+    query = query.group_by(*(value.copy() for _, value in groups), copy=False)
     name = rollup_table(cube, rollup)
     return (Statement(create_table(name, WAREHOUSE, query), f"build {name}"),)
 

@@ -44,9 +44,7 @@ def stage_entity(
     Raises:
         MetadataError: a mapping names a column that its table does not have.
     """
-    mappings = [
-        m for m in repository.mappings_of(entity) if m.definition.from_ in landed
-    ]
+    mappings = [m for m in repository.mappings_of(entity) if m.definition.from_ in landed]
     issues = [issue for m in mappings for issue in _missing_columns(m, landed)]
     if issues:
         raise MetadataError(issues)
@@ -123,32 +121,33 @@ def _judge(
     landed: Mapping[str, Columns],
 ) -> exp.Select:
     definition = mapping.definition
-    rules = {
-        name: rule for name, rule in definition.columns.items()
-    }
+    rules = {name: rule for name, rule in definition.columns.items()}
     raw = _raw(mapping, landed)
     clean = exp.select(exp.Star()).from_("raw")
     typed = exp.select(exp.Star())
     source = exp.From(this=exp.to_table("clean"))
     for name, rule in rules.items():
         value = cleanse(column(f"{name}__raw"), rule.clean)
-        clean = clean.select(named(value, f"{name}__clean"))
+        clean = clean.select(named(value, f"{name}__clean"), copy=False)
         native = _native(rule, landed[definition.from_])
         looked = _looked_up(repository, rule, name)
         parsed = parse(looked, entity.columns[name].type, rule.format, native)
         if rule.default is not None:
             default = exp.cast(literal(rule.default), data_type(entity.columns[name].type))
             parsed = exp.func("COALESCE", parsed, default)
-        typed = typed.select(named(parsed, f"{name}__typed"))
+        typed = typed.select(named(parsed, f"{name}__typed"), copy=False)
     typed.set("from_", source)
     for name, rule in rules.items():
         if isinstance(rule.lookup, str):
             typed = _join_lookup(repository, typed, rule.lookup, name)
     failing = {name: _failures(name, rule, entity, rules) for name, rule in rules.items()}
     judged = _verdict(mapping, entity, rules, failing)
-    return _ranked(definition.keep, entity, judged).with_("raw", raw).with_(
-        "clean", clean
-    ).with_("typed", typed)
+    return (
+        _ranked(definition.keep, entity, judged)
+        .with_("raw", raw)
+        .with_("clean", clean)
+        .with_("typed", typed)
+    )
 
 
 def _raw(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> exp.Select:
@@ -167,20 +166,20 @@ def _raw(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> exp.Select:
         elif rule.expr is not None:
             value, misfit = _tolerant(with_columns(rule.expr, source_column))
             if misfit is not None:
-                raw = raw.select(named(misfit, f"{name}__misfit"))
+                raw = raw.select(named(misfit, f"{name}__misfit"), copy=False)
         else:
             value = literal(rule.value)
-        raw = raw.select(named(value, f"{name}__raw"))
+        raw = raw.select(named(value, f"{name}__raw"), copy=False)
     condition = with_columns(definition.where, source_column) if definition.where else exp.true()
-    raw = raw.select(named(exp.func("COALESCE", condition, exp.false()), "_let_in"))
+    raw = raw.select(named(exp.func("COALESCE", condition, exp.false()), "_let_in"), copy=False)
     for position, key in enumerate(definition.keep):
-        raw = raw.select(named(source_column(_sort_key(key)[0]), f"_keep_{position}"))
+        raw = raw.select(named(source_column(_sort_key(key)[0]), f"_keep_{position}"), copy=False)
     raw = raw.from_(table(landed_name(mapping.source, mapping.table), STAGING, _DRIVER))
     for alias, join in definition.join.items():
-        on = [
-            _equal(own, alias, target, types) for own, target in join.on.items()
-        ]
-        raw = raw.join(_one_row_each(join).subquery(alias), on=all_of(on), join_type="LEFT")
+        on = [_equal(own, alias, target, types) for own, target in join.on.items()]
+        raw = raw.join(
+            _one_row_each(join).subquery(alias), on=all_of(on), join_type="LEFT", copy=False
+        )
     return raw
 
 
@@ -226,7 +225,7 @@ def _one_row_each(join: Join) -> exp.Select:
     )
     if join.where:
         own = lambda dotted: column(dotted.rpartition(".")[2])  # noqa: E731
-        ranked = ranked.where(with_columns(join.where, own))
+        ranked = ranked.where(with_columns(join.where, own), copy=False)
     return (
         exp.select(exp.Star()).from_(ranked.subquery("ranked")).where(column("_pick").eq(number(1)))
     )
@@ -267,9 +266,7 @@ def _looked_up(repository: Repository, rule: ColumnRule, name: str) -> exp.Expr:
     return meaning
 
 
-def _join_lookup(
-    repository: Repository, query: exp.Select, lookup: str, name: str
-) -> exp.Select:
+def _join_lookup(repository: Repository, query: exp.Select, lookup: str, name: str) -> exp.Select:
     definition = repository.lookups[lookup].value
     if definition.from_ is None or definition.key is None or definition.value is None:
         return query
@@ -283,7 +280,7 @@ def _join_lookup(
         .group_by(exp.cast(column(definition.key), "VARCHAR"))
     )
     if definition.where:
-        codes = codes.where(with_columns(definition.where, column))
+        codes = codes.where(with_columns(definition.where, column), copy=False)
     alias = f"{name}__lookup"
     on = column("code", alias).eq(exp.cast(column(f"{name}__clean"), "VARCHAR"))
     return query.join(codes.subquery(alias), on=on, join_type="LEFT")
@@ -341,7 +338,7 @@ def _verdict(
     for name, definition in entity.columns.items():
         if name not in rules:
             missing = exp.cast(exp.null(), data_type(definition.type))
-            select = select.select(named(missing, name))
+            select = select.select(named(missing, name), copy=False)
             continue
         rule = rules[name]
         value: exp.Expr = column(f"{name}__typed")
@@ -356,7 +353,7 @@ def _verdict(
         if name in entity.key or definition.required:
             lacking = fails(Required(), value, definition.type, column)
             refused.append(_entry(name, "required", "There is no value.", lacking))
-        select = select.select(named(value, name))
+        select = select.select(named(value, name), copy=False)
     changed = entity.changed_at
     moment = column(f"{changed}__typed") if changed in rules else exp.null()
     return select.select(

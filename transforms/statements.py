@@ -92,9 +92,7 @@ def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
 
 def create_table(name: str, database: str, query: exp.Query, *, replace: bool = True) -> exp.Create:
     """CREATE OR REPLACE TABLE ... AS."""
-    return exp.Create(
-        this=table(name, database), kind="TABLE", replace=replace, expression=query
-    )
+    return exp.Create(this=table(name, database), kind="TABLE", replace=replace, expression=query)
 
 
 def create_view(name: str, database: str, query: exp.Query) -> exp.Create:

@@ -67,9 +67,7 @@ def _report(issues: tuple[Issue, ...], arguments: list[str]) -> None:
 
 def _wants_json(arguments: list[str]) -> bool:
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(
-        a == "--format=json" or (a in ("--format", "-f") and b == "json") for a, b in pairs
-    )
+    return any(a == "--format=json" or (a in ("--format", "-f") and b == "json") for a, b in pairs)
 
 
 def _report_defect(error: Exception) -> None:

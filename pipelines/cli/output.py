@@ -64,9 +64,7 @@ def print_table(
     """A plain table; the columns numbered in `right` hold figures and are aligned right."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for number, heading in enumerate(headings):
-        table.add_column(
-            heading, justify="right" if number in right else "left", overflow="fold"
-        )
+        table.add_column(heading, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     stdout.print(table)

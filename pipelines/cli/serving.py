@@ -46,7 +46,9 @@ def user(
     if len(password) < 8:
         raise UserError("The password is too short.", fix="Use at least 8 characters.")
     stdout.print("users:", markup=False)
-    stdout.print(f"  {name}:\n    role: {role}\n    password: {hash_password(password)}", markup=False)
+    stdout.print(
+        f"  {name}:\n    role: {role}\n    password: {hash_password(password)}", markup=False
+    )
     return 0
 
 

@@ -127,9 +127,9 @@ class DatabaseReader:
         return sa.text(rendered.replace(":", "\\:"))
 
     def _through_adbc(self, query: sa.Select[Any], kinds: dict[str, pa.DataType]) -> Reading:
-        text = str(
-            query.compile(self._engine, compile_kwargs={"literal_binds": True})
-        ).replace("%%", "%")
+        text = str(query.compile(self._engine, compile_kwargs={"literal_binds": True})).replace(
+            "%%", "%"
+        )
         address = self._database.url.set(drivername="postgresql").render_as_string(
             hide_password=False
         )
@@ -151,9 +151,7 @@ class DatabaseReader:
 
         return Reading(schema, batches())
 
-    def _through_cursor(
-        self, query: sa.Select[Any], schema: pa.Schema
-    ) -> Iterator[pa.RecordBatch]:
+    def _through_cursor(self, query: sa.Select[Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         options = {"stream_results": True, "max_row_buffer": CHUNK}
         with self._engine.connect().execution_options(**options) as connection:
             result = connection.execute(query)
@@ -170,7 +168,9 @@ class DatabaseReader:
         except (sa.exc.SQLAlchemyError, adbc_driver_manager.Error) as error:
             cause = getattr(error, "orig", None) or error
             reason = self._database.scrub(str(cause)).strip().splitlines()
-            raise _explained(" ".join(reason[:2]), self._database.shown, self._where, where) from None
+            raise _explained(
+                " ".join(reason[:2]), self._database.shown, self._where, where
+            ) from None
 
 
 def _explained(reason: str, shown: str, address: Location, where: Location) -> UserError:

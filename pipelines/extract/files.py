@@ -248,7 +248,10 @@ def _cells(cells: Sequence[Any]) -> pa.Array:
     if kinds == {date}:
         return pa.array(values, pa.date32())
     if kinds <= {date, datetime}:
-        moments = [v if isinstance(v, datetime) or v is None else datetime.combine(v, time()) for v in values]
+        moments = [
+            v if isinstance(v, datetime) or v is None else datetime.combine(v, time())
+            for v in values
+        ]
         return pa.array(moments, pa.timestamp("us"))
     if kinds == {bool}:
         return pa.array(values, pa.bool_())

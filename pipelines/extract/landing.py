@@ -130,7 +130,6 @@ def _as_rows(keys: pa.Table, schema: pa.Schema) -> pa.Table:
 def content_hash(path: Path) -> str:
     """A hash of a batch's rows that does not depend on their order, nor on when they were read."""
     with duckdb.connect(":memory:") as connection:
-        reader = exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(str(path))])
         names = [name for name in pq.read_schema(path).names if name not in TECHNICAL]
         row = exp.Anonymous(
             this="hash", expressions=[exp.column(exp.to_identifier(n, quoted=True)) for n in names]
@@ -139,19 +138,62 @@ def content_hash(path: Path) -> str:
             exp.Count(this=exp.Star()),
             exp.Anonymous(this="bit_xor", expressions=[row]),
             exp.Sum(this=exp.cast(row.copy(), "HUGEINT")),
-        ).from_(exp.Table(this=reader))
+        ).from_(_parquet([path]))
         found = connection.execute(query.sql("duckdb")).fetchone()
     return ":".join(map(str, [*(found or ()), *names]))
+
+
+def fresh_rows(temporary: Path, files: list[Path], keys: tuple[str, ...]) -> pa.Table:
+    """Rows of a read that differ from what is current in the landing zone under the same key.
+
+    A lookback reads rows again that have landed before; only what has changed is kept. The newest
+    landed row of each key is what counts, so that a value that changed and changed back is seen.
+    """
+    names = [name for name in pq.read_schema(temporary).names if name not in TECHNICAL]
+    with duckdb.connect(":memory:") as connection:
+        read, landed = _parquet([temporary]), _parquet(files)
+        same = exp.and_(*(_column(key, "l").eq(_column(key, "r")) for key in keys))
+        last = exp.Anonymous(
+            this="arg_max",
+            expressions=[
+                exp.Anonymous(this="hash", expressions=[_column(n, "l") for n in [*names, DELETED]]),
+                exp.Tuple(expressions=[_column(BATCH, "l"), _column(ROW, "l")]),
+            ],
+        )
+        current = (
+            exp.select(*(_column(key, "l") for key in keys), exp.alias_(last, "content"))
+            .from_(exp.alias_(landed, "l", table=True))
+            .join(exp.alias_(read, "r", table=True), on=same, join_type="semi")
+            .group_by(*(_column(key, "l") for key in keys))
+        )
+        content = exp.Anonymous(this="hash", expressions=[_column(n, "r") for n in [*names, DELETED]])
+        known = exp.and_(
+            *(_column(key, "k").eq(_column(key, "r")) for key in keys),
+            exp.column("content", "k").eq(content),
+        )
+        query = (
+            exp.select(*(_column(name, "r") for name in names))
+            .from_(exp.alias_(read.copy(), "r", table=True))
+            .join(current.subquery("k"), on=known, join_type="anti")
+        )
+        return connection.sql(query.sql("duckdb")).to_arrow_table()
+
+
+def _parquet(files: list[Path]) -> exp.Table:
+    listed = exp.Array(expressions=[exp.Literal.string(str(path)) for path in files])
+    union = exp.PropertyEQ(this=exp.to_identifier("union_by_name"), expression=exp.true())
+    return exp.Table(this=exp.Anonymous(this="read_parquet", expressions=[listed, union]))
+
+
+def _column(name: str, table: str | None = None) -> exp.Column:
+    return exp.column(name, table=table, quoted=True)
 
 
 def vanished_keys(files: list[Path], keys: tuple[str, ...], present: pa.Table) -> pa.Table:
     """Keys that are current in the landing zone but no longer present in the source."""
     with duckdb.connect(":memory:") as connection:
         connection.register("present", present)
-        listed = exp.Array(expressions=[exp.Literal.string(str(path)) for path in files])
-        union = exp.PropertyEQ(this=exp.to_identifier("union_by_name"), expression=exp.true())
-        reader = exp.Anonymous(this="read_parquet", expressions=[listed, union])
-        columns = [exp.column(exp.to_identifier(key, quoted=True)) for key in keys]
+        columns = [_column(key) for key in keys]
         last = exp.Anonymous(
             this="arg_max",
             expressions=[
@@ -161,20 +203,13 @@ def vanished_keys(files: list[Path], keys: tuple[str, ...], present: pa.Table) -
         )
         landed = (
             exp.select(*columns)
-            .from_(exp.Table(this=reader))
+            .from_(_parquet(files))
             .group_by(*(c.copy() for c in columns))
             .having(exp.not_(last))
         )
-        same = exp.and_(
-            *(
-                exp.column(exp.to_identifier(key, quoted=True), "landed").eq(
-                    exp.column(exp.to_identifier(key, quoted=True), "present")
-                )
-                for key in keys
-            )
-        )
+        same = exp.and_(*(_column(key, "landed").eq(_column(key, "present")) for key in keys))
         query = (
-            exp.select(*(exp.column(exp.to_identifier(k, quoted=True), "landed") for k in keys))
+            exp.select(*(_column(key, "landed") for key in keys))
             .from_(landed.subquery("landed"))
             .join("present", on=same, join_type="anti")
         )

@@ -48,8 +48,9 @@ def extract_source(
                 yield table, error
             except OSError as error:
                 reason = error.strerror or str(error)
-                yield table, UserError(
-                    f"Reading {source}.{table} failed.", where=task.place, why=reason
+                yield (
+                    table,
+                    UserError(f"Reading {source}.{table} failed.", where=task.place, why=reason),
                 )
     finally:
         if reader is not None:

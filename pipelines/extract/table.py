@@ -20,7 +20,13 @@ from pipelines.connect import Folder
 from pipelines.control import Control, Position
 from pipelines.extract.databases import DatabaseReader
 from pipelines.extract.files import FileReader, find_files, state_of
-from pipelines.extract.landing import Written, content_hash, vanished_keys, write_batch
+from pipelines.extract.landing import (
+    Written,
+    content_hash,
+    fresh_rows,
+    vanished_keys,
+    write_batch,
+)
 from pipelines.extract.reading import Misfit, Reading
 from pipelines.storage import Storage
 
@@ -81,11 +87,9 @@ class TableExtraction:
         with reader.told(self.place):
             written, misfits = self._read_until_it_fits(reader, table, columns, since)
             watermark = self._watermark(written, position)
-            if since is not None and self.settings.deletes == "compare_keys":
-                written = self._with_tombstones(written, reader, table, columns, since, misfits)
-        return self._finish(
-            written, position, watermark=watermark, files=None, whole=since is None
-        )
+            if since is not None:
+                written = self._only_changes(written, reader, table, misfits)
+        return self._finish(written, position, watermark=watermark, files=None, whole=since is None)
 
     def _read_until_it_fits(
         self, reader: DatabaseReader, table: Any, columns: tuple[str, ...], since: object | None
@@ -111,25 +115,22 @@ class TableExtraction:
             tombstones=tombstones,
         )
 
-    def _with_tombstones(
-        self,
-        written: Written,
-        reader: DatabaseReader,
-        table: Any,
-        columns: tuple[str, ...],
-        since: object,
-        as_text: frozenset[str],
+    def _only_changes(
+        self, written: Written, reader: DatabaseReader, table: Any, as_text: frozenset[str]
     ) -> Written:
+        """What the lookback read again is left out; keys that have vanished are added."""
         keys = self.settings.primary_key
-        bare = SourceTable(where=self.settings.where)
-        present = reader.read(table, keys, bare, None, as_text)
-        there = pa.Table.from_batches(present.batches, present.schema)
         files = self.control.current_files(self.storage, self.source, self.table)
-        gone = vanished_keys([*files, written.temporary], keys, there)
-        if not gone.num_rows:
+        gone: pa.Table | None = None
+        if self.settings.deletes == "compare_keys":
+            bare = SourceTable(where=self.settings.where)
+            present = reader.read(table, keys, bare, None, as_text)
+            there = pa.Table.from_batches(present.batches, present.schema)
+            gone = vanished_keys([*files, written.temporary], keys, there)
+        fresh = fresh_rows(written.temporary, files, keys)
+        if fresh.num_rows == written.rows and not (gone is not None and gone.num_rows):
             return written
-        rows = pq.read_table(written.temporary).select(list(columns))
-        return self._write(Reading(rows.schema, rows.to_batches()), gone)
+        return self._write(Reading(fresh.schema, fresh.to_batches()), gone)
 
     def _position(self) -> Position | None:
         position = self.control.position(self.source, self.table)
