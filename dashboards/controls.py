@@ -30,7 +30,7 @@ def sidebar(view: View, cube: ResolvedCube, show: Show) -> None:
 
 def _now() -> View:
     address = {name: st.query_params.get_all(name) for name in st.query_params}
-    return read_view(address, data.repository())[0]
+    return read_view(address, data.repository(), data.first_cube())[0]
 
 
 def _changed(show: Show, change: Callable[[View], View]) -> Callable[[], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import streamlit as st
 
 from cubes import Engine, Explanation, Query, Result
 from cubes.operations import Operations
+from dashboards.portal_model import load_portal
 from dashboards.wording import Figures
 from metadata import Repository, UserError, load_workspace
 from metadata.repository import ResolvedCube
@@ -113,6 +115,16 @@ def version() -> int:
 def cubes() -> dict[str, ResolvedCube]:
     """The cubes that can be asked, in the order of their labels."""
     return dict(sorted(repository().cubes.items(), key=lambda item: item[1].label))
+
+
+def first_cube() -> str:
+    """The cube that Explore begins with: the one the Portal begins with."""
+    known = cubes()
+    with contextlib.suppress(UserError):
+        for tile in load_portal(repository().root).value.tiles.values():
+            if tile is not None and tile.cube in known:
+                return tile.cube
+    return next(iter(known), "")
 
 
 def ask(query: Query) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 
 import streamlit as st
 
@@ -62,7 +63,7 @@ def page() -> None:
 def current() -> tuple[View, list[str]]:
     """The view in the address."""
     address = {name: st.query_params.get_all(name) for name in st.query_params}
-    return read_view(address, data.repository())
+    return read_view(address, data.repository(), data.first_cube())
 
 
 def show(view: View) -> None:
@@ -71,8 +72,9 @@ def show(view: View) -> None:
 
 
 def _heading(view: View, cube: ResolvedCube) -> None:
-    st.title(cube.label, anchor=False)
-    st.markdown(notices.plain(cube.definition.description))
+    with st.container(gap=None):
+        st.title(cube.label, anchor=False)
+        st.html(f'<p class="rapport-lead">{escape(cube.definition.description)}</p>')
 
 
 def _breadcrumb(view: View, cube: ResolvedCube) -> None:

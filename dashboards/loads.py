@@ -31,8 +31,10 @@ def page() -> None:
     operations = data.workspace().operations
     zone = data.repository().workspace.time_zone
     runs = operations.runs(20)
-    st.title("Loads", anchor=False)
-    st.markdown("How fresh the data is, where every row went, and which rows were refused.")
+    with st.container(gap=None):
+        st.title("Loads", anchor=False)
+        lead = "How fresh the data is, where every row went, and which rows were refused."
+        st.html(f'<p class="rapport-lead">{lead}</p>')
     if not runs:
         notices.empty(
             Issue("Nothing was loaded yet.", None, "No run has been started in this workspace.",
@@ -86,7 +88,7 @@ def _headline(operations: Operations, runs: tuple[Run, ...], zone: str) -> None:
     landed = sum(balance.landed for balance in balances)
     refused_rows = sum(balance.quarantined for balance in balances)
     published = operations.versions()
-    grid = st.grid("auto", min_column_width=230, gap="small")
+    grid = st.grid(4, min_column_width=164, gap="small")
     grid.metric(
         "Latest load", word, icon=icon, border=True, height="stretch", delta_arrow="off",
         delta_color=colour, delta=ago(run.started_at, _now()),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import re
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
-from metadata.errors import Issue
+from metadata.errors import Issue, UserError
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$&])")
 
@@ -44,10 +47,23 @@ def problems(issues: Sequence[Issue]) -> None:
         st.warning("  \n".join(lines), icon=":material/error_outline:")
 
 
-def our_fault(reference: str) -> None:
+@contextlib.contextmanager
+def contained(what: str = "This part") -> Iterator[None]:
+    """Say what went wrong where it went wrong, and let the rest of the page be drawn."""
+    try:
+        yield
+    except UserError as error:
+        problems(error.issues)
+    except Exception:
+        reference = uuid.uuid4().hex[:8]
+        logging.getLogger("rapport.pages").exception("Failed, reference %s", reference)
+        our_fault(what, reference)
+
+
+def our_fault(what: str, reference: str) -> None:
     """A defect of ours; the log has the details under the reference."""
     st.error(
-        "**This page could not be shown.**  \nSomething went wrong on our side, and your data is"
+        f"**{what} could not be shown.**  \nSomething went wrong on our side, and your data is"
         " not affected. Try again in a moment; if it stays, give whoever looks after Rapport the"
         f" reference `{reference}`: the server's log has the details.",
         icon=":material/error_outline:",

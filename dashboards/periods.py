@@ -51,6 +51,15 @@ class Period:
             return month_name(self.month)
         return f"{month_name(self.first).split()[0]} to {month_name(self.month)}"
 
+    @property
+    def short(self) -> str:
+        """
+        >>> Period("2025-03", "year").short
+        'Jan–Mar 2025'
+        """
+        last = month_name(self.month, short=True)
+        return last if self.first == self.month else f"{month_name(self.first)[:3]}–{last}"
+
     def within(self, month_level: str) -> Predicate:
         """The condition that only its months fulfil."""
         if self.first == self.month:

@@ -8,6 +8,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import data, notices
 from dashboards.charting import portal_picture, portal_view
@@ -18,6 +19,8 @@ from dashboards.wording import Figures, ago, moment_text, month_name
 from metadata.errors import Issue
 
 _SPAN_NAMES = {"month": "Month", "quarter": "Quarter to date", "year": "Year to date"}
+BESIDE = 300
+"""Least height of a chart that has a neighbour."""
 _MONTH, _SPAN = "portal_month", "portal_span"
 
 
@@ -96,26 +99,25 @@ def _headlines(shown: AvailablePortal, period: Period) -> None:
     for group, members in groupby(found, key=lambda each: each.tile.group):
         if group:
             st.subheader(group, anchor=False)
-        grid = st.grid("auto", min_column_width=250, gap="small")
+        grid = st.grid(4, min_column_width=164, gap="small")
         for each in members:
             _tile(grid, each, period, figures)
 
 
-def _tile(place: st.delta_generator.DeltaGenerator, each: Headline, period: Period,
-          figures: Figures) -> None:
+def _tile(place: DeltaGenerator, each: Headline, period: Period, figures: Figures) -> None:
     change = figures.change(each.value, each.before, each.format)
     direction = (change or "±")[0]
     trend = [None if v is None else float(v) for v in each.trend]
     known = [v for v in trend if v is not None]
     if change is not None:
         before = figures.short(each.before, each.format)
-        beside = f"from {before} in {period.prior_year.label}"
+        beside = f"from {before} in {period.prior_year.short}"
     elif each.tile.when is None:
         change, beside = "Now", "all that is open today"
     elif each.value is None:
         change, beside = f"Nothing in {period.label}", None
     else:
-        change, beside = "No figure to compare", f"for {period.prior_year.label}"
+        change, beside = "Nothing to compare", f"in {period.prior_year.short}"
     place.metric(
         each.label,
         figures.short(each.value, each.format),
@@ -146,32 +148,33 @@ def _charts(shown: AvailablePortal, period: Period) -> None:
     wide = [chart for chart in shown.charts if chart.wide]
     narrow = [chart for chart in shown.charts if not chart.wide]
     for chart in wide:
-        _chart(st.container(border=True), chart, period)
+        with st.container(border=True), notices.contained():
+            _chart(chart, period)
     if narrow:
         grid = st.grid(2, min_column_width=330, gap="small")
         for chart in narrow:
-            _chart(grid.container(border=True, height="stretch"), chart, period)
+            # One chart that cannot be drawn must not take the others with it.
+            with grid.container(border=True, height="stretch"), notices.contained():
+                _chart(chart, period, least_height=BESIDE)
 
 
-def _chart(place: st.delta_generator.DeltaGenerator, chart: Chart, period: Period) -> None:
+def _chart(chart: Chart, period: Period, least_height: int = 0) -> None:
     cube = data.repository().cubes[chart.cube]
-    with place:
-        with st.skeleton(height=300):
-            picture = portal_picture(chart, cube, period, data.ask, data.figures())
-        drawing = picture.drawing
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.html(f"<h3 style='margin:0;padding:0;font-size:1.0625rem'>{escape(chart.title)}"
-                    f"{_subtitle(chart, period, drawing.unit if drawing else '')}</h3>",
-                    width="stretch")  # fmt: skip
-            st.page_link(
-                st.session_state["pages"]["explore"], label="Explore", icon=":material/arrow_outward:",
-                icon_position="right", query_params=portal_view(chart, cube, period).to_address(),
-            )  # fmt: skip
-        if drawing is None:
-            st.caption(f"Nothing happened here in {period.label}.")
-        else:
-            st.echarts_chart(drawing.options, height=drawing.height, alt=chart.title)
-        notices.aside(picture.notes)
+    with st.skeleton(height=300):
+        picture = portal_picture(chart, cube, period, data.ask, data.figures())
+    drawing = picture.drawing
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        subtitle = _subtitle(chart, period, drawing.unit if drawing else "")
+        st.html(f'<h3 class="rapport-chart">{escape(chart.title)}{subtitle}</h3>', width="stretch")
+        st.page_link(
+            st.session_state["pages"]["explore"], label="Explore", icon=":material/arrow_outward:",
+            icon_position="right", query_params=portal_view(chart, cube, period).to_address(),
+        )  # fmt: skip
+    if drawing is None:
+        st.caption(f"Nothing happened here in {period.label}.")
+    else:
+        st.echarts_chart(drawing.options, height=max(drawing.height, least_height), alt=chart.title)
+    notices.aside(picture.notes)
 
 
 def _subtitle(chart: Chart, period: Period, unit: str) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import uuid
 from collections.abc import Callable
 
 import streamlit as st
 
 from dashboards import data, explore, loads, notices, portal, theme
 from dashboards.guard import SIGN_OUT, USER_HEADER
-from metadata.errors import UserError
 
 
 def main() -> None:
@@ -23,7 +20,7 @@ def main() -> None:
         menu_items={"Get help": None, "Report a bug": None, "About": None},
     )
     theme.dress()
-    st.logo(str(theme.LOGO), size="large", icon_image=str(theme.FOLDER / "mark.svg"))
+    st.logo(str(theme.LOGO), size="large")
     pages = {
         "portal": st.Page(
             _shown(portal.page), title="Portal", icon=":material/space_dashboard:",
@@ -47,16 +44,11 @@ def _shown(page: Callable[[], None]) -> Callable[[], None]:
     """The page, or an explanation of why it cannot be shown; never a traceback."""
 
     def run() -> None:
-        try:
-            page()
-        except data.NothingPublished as nothing:
-            notices.empty(nothing.issues[0])
-        except UserError as error:
-            notices.problems(error.issues)
-        except Exception:
-            mark = uuid.uuid4().hex[:8]
-            logging.getLogger("rapport.pages").exception("Page failed, reference %s", mark)
-            notices.our_fault(mark)
+        with notices.contained("This page"):
+            try:
+                page()
+            except data.NothingPublished as nothing:
+                notices.empty(nothing.issues[0])
 
     return run
 

@@ -149,18 +149,24 @@ def default_view(cube: ResolvedCube) -> View:
     return View(cube.name, measures or tuple(cube.measures)[:1], rows, columns)
 
 
-def read_view(address: Mapping[str, Sequence[str]], repository: Repository) -> tuple[View, list[str]]:
-    """The view an address describes, and what of it could not be understood, in plain words."""
+def read_view(
+    address: Mapping[str, Sequence[str]], repository: Repository, first: str
+) -> tuple[View, list[str]]:
+    """The view an address describes, and what of it could not be understood, in plain words.
+
+    Args:
+        address: query parameters.
+        repository: the cubes there are.
+        first: the cube shown when the address names none.
+    """
     lost: list[str] = []
     wanted = _one(address, "cube")
-    cubes = repository.cubes
-    if wanted and wanted not in cubes:
+    if wanted and wanted not in repository.cubes:
         lost.append(f"There is no data called “{wanted}” here.")
-        return default_view(next(iter(cubes.values()))), lost
-    cube = cubes[wanted] if wanted else next(iter(cubes.values()))
+    if wanted not in repository.cubes:
+        return default_view(repository.cubes[first]), lost
+    cube = repository.cubes[wanted]
     base = default_view(cube)
-    if not wanted:
-        return base, lost
     measures = _known(_names(address, "measures"), cube.measures, "figure", lost)
     rows = _known(_names(address, "rows"), cube.levels, "level", lost)
     columns = _known(_names(address, "columns"), cube.levels, "level", lost)

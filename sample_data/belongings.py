@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from sample_data.addressing import from_language, phone_numbers, postal_codes, streets
 from sample_data.catalogue import leaves
 from sample_data.company import Company
-from sample_data.customers import Customers, from_language, phone_numbers, postal_codes, streets
+from sample_data.customers import Customers
 from sample_data.names import FEMALE, LAST, MALE
 from sample_data.places import COUNTRIES, places
 from sample_data.rows import Numbers, choose, join, pick, rows, within

@@ -204,7 +204,8 @@ def lookup_tables(calendar: Calendar) -> dict[str, pa.Table]:
     return {
         "crm.segment_code": rows(
             "crm.segment_code", segment_code=[s[0] for s in SEGMENTS],
-            name=[s[1] for s in SEGMENTS], customer_type=[s[2] for s in SEGMENTS], description=[s[3] for s in SEGMENTS],
+            name=[s[1] for s in SEGMENTS], customer_type=[s[2] for s in SEGMENTS],
+            description=[s[3] for s in SEGMENTS],
             updated_at=stamp(len(SEGMENTS))),
         "crm.code_value": rows(
             "crm.code_value", code_list=[c[0] for c in codes], code=[c[1] for c in codes],

@@ -152,7 +152,8 @@ def _change_plan(rng: np.random.Generator, plan: np.ndarray, start_month: np.nda
 
 
 def contract_rows(company: Company, rng: np.random.Generator, customers: Customers,
-                  contracts: Contracts, accounts: Accounts, numbers: Numbers) -> dict[str, pa.Table]:
+                  contracts: Contracts, accounts: Accounts, numbers: Numbers
+                  ) -> dict[str, pa.Table]:
     """Rows of crm.contract and crm.contract_change."""
     calendar, every, who = company.calendar, plans(), contracts.who
     firm = customers.is_company[who]

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sample_data.addressing import from_language, phone_numbers, postal_codes, streets
 from sample_data.catalogue import SEGMENTS
 from sample_data.company import FIRST_CUSTOMER, Company
 from sample_data.months import JOIN_SEASON, MONTHS
@@ -18,9 +19,7 @@ from sample_data.names import (
     LAST,
     MAIL_DOMAINS,
     MALE,
-    STREETS,
     plain,
-    vocabulary,
 )
 from sample_data.places import COUNTRIES, places
 from sample_data.rows import Numbers, Values, choose, join, pick, rows
@@ -156,15 +155,6 @@ def _names(rng: np.random.Generator, country: np.ndarray, is_female: np.ndarray
     return first, last, join(stem, trade, pick(forms, form), by=" ")
 
 
-def from_language(rng: np.random.Generator, words: dict[str, str], language: np.ndarray,
-                  parted_by: str | None = None) -> pa.Array:
-    """A word of each language, for each row."""
-    flat, begins_list = vocabulary(words, parted_by)
-    begins = np.array(begins_list)
-    size = np.diff(begins)[language]
-    return pick(flat, begins[language] + (rng.random(len(language)) * size).astype(int))
-
-
 def _emails(rng: np.random.Generator, number: np.ndarray, first: pa.Array, last: pa.Array,
             firm: pa.Array, is_company: np.ndarray) -> pa.Array:
     domains = MAIL_DOMAINS.split("|")
@@ -179,28 +169,6 @@ def _plain(values: pa.Array) -> pa.Array:
     """Each value as it stands in an e-mail address; each distinct word is spelled once."""
     coded = values.dictionary_encode()
     return pa.array([plain(w) for w in coded.dictionary.to_pylist()]).take(coded.indices)
-
-
-def phone_numbers(rng: np.random.Generator, country: np.ndarray, mobile: bool) -> pa.Array:
-    """Telephone numbers in international form."""
-    dial = pick([c.dial for c in COUNTRIES], country)
-    low, high = (150, 179) if mobile else (20, 99)
-    area = pa.array(rng.integers(low, high, len(country))).cast(pa.string())
-    line = pa.array(rng.integers(1_000_000, 9_999_999, len(country))).cast(pa.string())
-    return join(dial, area, line, by=" ")
-
-
-def streets(rng: np.random.Generator, country: np.ndarray) -> pa.Array:
-    """Street and house number."""
-    house = pa.array(rng.integers(1, 140, len(country))).cast(pa.string())
-    return join(from_language(rng, STREETS, language_of(country), "|"), house, by=" ")
-
-
-def postal_codes(rng: np.random.Generator, city: np.ndarray) -> pa.Array:
-    """Postal codes that begin like those of the city."""
-    digits = pc.utf8_lpad(pa.array(rng.integers(0, 999, len(city))).cast(pa.string()), 3,
-                          padding="0")
-    return join(pick(places().postal_prefix, city), digits)
 
 
 def _households(rng: np.random.Generator, numbers: Numbers, is_company: np.ndarray, last: pa.Array,

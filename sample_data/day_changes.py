@@ -124,7 +124,7 @@ def _change_plans(day: Day) -> None:
         fits = 0 <= new < len(every.code) and every.line[new] == every.line[old]
         if not fits or every.customer_type[new] != every.customer_type[old]:
             continue
-        fee = int(round(every.fee[new] * factor[held.currency]))
+        fee = round(float(every.fee[new] * factor[held.currency]))
         stamp = day.moment()
         before = round(held.monthly_fee * 100)
         day.systems.write("crm.contract_change", rows(

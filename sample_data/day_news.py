@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sample_data.belongings import addresses, contacts, industries
 from sample_data.billing import account_rows, bill
 from sample_data.campaigns import Purchases
-from sample_data.catalogue import SERVICE_LINES, plans
 from sample_data.cases import devices
+from sample_data.catalogue import SERVICE_LINES, plans
 from sample_data.contracts import Contracts, contract_rows, sign
 from sample_data.customers import NEVER, customer_rows, make_customers
 from sample_data.day import Day, remembered

@@ -50,14 +50,16 @@ class Calendar:
         """The month index of each day; negative before month 0, -1000 for NaT."""
         months = days.astype("datetime64[M]").astype(int)
         index = months - int(self.start.astype("datetime64[M]").astype(int))
-        return np.where(np.isnat(days), -1000, index)
+        known: np.ndarray = np.where(np.isnat(days), -1000, index)
+        return known
 
     def day(self, rng: np.random.Generator, months: np.ndarray) -> np.ndarray:
         """A day inside each of the months, never after the end."""
         starts = self.month_starts
         days = (starts[1:] - starts[:-1]).astype(int)[months]
-        drawn = starts[months] + (rng.random(len(months)) * days).astype(int)
-        return np.minimum(drawn, self.end)
+        drawn: np.ndarray = starts[months] + (rng.random(len(months)) * days).astype(int)
+        inside: np.ndarray = np.minimum(drawn, self.end)
+        return inside
 
     def label(self, month: int) -> str:
         """``2024-01``."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from sample_data.addressing import from_language, phone_numbers
 from sample_data.catalogue import COMPETITORS
 from sample_data.company import Company
-from sample_data.customers import NEVER, Customers, from_language, phone_numbers
+from sample_data.customers import NEVER, Customers
 from sample_data.months import MONTHS, moments
 from sample_data.names import FEMALE, LAST
 from sample_data.places import COUNTRIES

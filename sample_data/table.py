@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class Column:
             case "date":
                 return sa.Date()
             case "timestamp":
-                return sa.DateTime()
+                # Without this, rows written later would show microseconds and sort after others.
+                short = sqlite.DATETIME(truncate_microseconds=True)  # type: ignore[no-untyped-call]
+                return sa.DateTime().with_variant(short, "sqlite")
             case _:
                 raise ValueError(f"{self.name}: no SQL type for {self.type!r}")
 
