@@ -14,8 +14,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 from pydantic import BaseModel, ValidationError
@@ -24,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from cubes import Engine, Query, Result, Sort, Top
+from cubes import Explanation, Query, Result, Sort, Top
 from cubes.api_models import (
     ColumnInfo,
     CubeInfo,
@@ -42,6 +41,7 @@ from cubes.api_models import (
     VersionList,
     openapi,
 )
+from cubes.operations import Operations, Version
 from metadata.errors import Issue, UserError, did_you_mean
 from metadata.repository import Repository, ResolvedCube
 
@@ -56,9 +56,32 @@ class NotFound(UserError):
     """The thing asked for does not exist: answered with 404."""
 
 
-def api_routes(engine: Engine, repository: Repository, published: Path) -> list[BaseRoute]:
+class Answers(Protocol):
+    """What the API needs of an engine."""
+
+    def query(self, query: Query) -> Result:
+        """Answer a question."""
+        ...
+
+    def explain(self, query: Query) -> Explanation:
+        """How it would be answered."""
+        ...
+
+    def members(
+        self, cube: str, level: str, *, search: str | None = None, limit: int = 100,
+        where: str | None = None,
+    ) -> list[Any]:  # fmt: skip
+        """Members of a level, in their order."""
+        ...
+
+    def version(self) -> int | None:
+        """The version that answers; None before the first."""
+        ...
+
+
+def api_routes(engine: Answers, repository: Repository, operations: Operations) -> list[BaseRoute]:
     """The routes under `/api`, for any Starlette application."""
-    api = _Api(engine, repository, published)
+    api = _Api(engine, repository, operations)
     handlers: tuple[tuple[str, Callable[[Request], Awaitable[Response]], list[str]], ...] = (
         ("/api/health", api.health, ["GET"]),
         ("/api/versions", api.versions, ["GET"]),
@@ -76,18 +99,19 @@ def api_routes(engine: Engine, repository: Repository, published: Path) -> list[
 class _Api:
     """The handlers; each reads a request, asks the engine in a thread, and writes the answer."""
 
-    def __init__(self, engine: Engine, repository: Repository, published: Path) -> None:
+    def __init__(self, engine: Answers, repository: Repository, operations: Operations) -> None:
         self._engine = engine
         self._repository = repository
-        self._published = published
+        self._operations = operations
 
     async def health(self, request: Request) -> Response:
         version = await run_in_threadpool(self._engine.version)
         return _json(Health(status="empty" if version is None else "ok", version=version))
 
     async def versions(self, request: Request) -> Response:
-        found = await run_in_threadpool(_published_versions, self._published)
-        return _json(VersionList(versions=found))
+        current = await run_in_threadpool(self._engine.version)
+        found = await run_in_threadpool(self._operations.versions)
+        return _json(VersionList(versions=[_version_info(each, current) for each in found]))
 
     async def cubes(self, request: Request) -> Response:
         cubes = [_summary(cube) for _, cube in sorted(self._repository.cubes.items())]
@@ -132,9 +156,7 @@ class _Api:
         asked = await _asked(request)
         self._cube(asked.cube)
         found = await run_in_threadpool(self._engine.explain, _query(asked))
-        notes = [str(note) for note in found.notes]
-        used = [found.used] if isinstance(found.used, str) else [str(part) for part in found.used]
-        return _json(ExplainAnswer(sql=found.sql, used=used, notes=notes))
+        return _json(ExplainAnswer(sql=found.sql, used=found.used, notes=list(found.notes)))
 
     async def openapi(self, request: Request) -> Response:
         return JSONResponse(openapi(self._repository.workspace.name))
@@ -264,25 +286,15 @@ def _arrow(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def _published_versions(folder: Path) -> list[VersionInfo]:
-    try:
-        pointer = json.loads((folder / "current.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        pointer = {}
-    found = []
-    for path in sorted(folder.glob("v*.duckdb"), reverse=True):
-        number = path.stem[1:]
-        if number.isdigit():
-            current = pointer.get("file") == path.name
-            found.append(
-                VersionInfo(
-                    version=int(number),
-                    file=path.name,
-                    published_at=pointer.get("published_at") if current else None,
-                    current=current,
-                )
-            )
-    return found
+def _version_info(version: Version, current: int | None) -> VersionInfo:
+    return VersionInfo(
+        version=version.version,
+        run=version.run,
+        published_at=version.published_at.isoformat(),
+        bytes=version.bytes,
+        current=version.version == current,
+        kept=version.pruned_at is None,
+    )
 
 
 def _summary(cube: ResolvedCube) -> CubeSummary:

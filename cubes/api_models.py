@@ -79,7 +79,7 @@ class ExplainAnswer(_Message):
     """How a question would be answered; nothing is run."""
 
     sql: str
-    used: list[str]
+    used: str = Field(description="Table it reads: the fact, or a rollup.")
     notes: list[str]
 
 
@@ -157,9 +157,11 @@ class VersionInfo(_Message):
     """One published version."""
 
     version: int
-    file: str
-    published_at: str | None = None
-    current: bool
+    run: str
+    published_at: str
+    bytes: int
+    current: bool = Field(description="Whether it is the one that answers.")
+    kept: bool = Field(description="False once its file was removed.")
 
 
 class VersionList(_Message):

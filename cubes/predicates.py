@@ -209,7 +209,9 @@ def _literal(value: Value, as_written: bool) -> exp.Expr:
     if isinstance(value, bool):
         return exp.true() if value else exp.false()
     if isinstance(value, int | Decimal):
-        number = exp.Literal.number(format(abs(value), "f"))
+        size = abs(value)
+        digits = str(size) if isinstance(size, int) else format(size, "f")
+        number = exp.Literal.number(digits)
         return exp.Neg(this=number) if value < 0 else number
     if isinstance(value, datetime):
         return _dated(value.isoformat(sep=" "), "timestamp", as_written)

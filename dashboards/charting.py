@@ -12,7 +12,7 @@ from dashboards.headline import monthly, prior_months
 from dashboards.periods import Period, months_until
 from dashboards.pivot_figures import FiguresByPlace
 from dashboards.portal_model import Chart
-from dashboards.view import View
+from dashboards.view import Filter, View
 from dashboards.wording import Figures, measure_label, member_label, member_text, month_name
 from metadata.repository import ResolvedCube
 
@@ -41,10 +41,15 @@ def portal_picture(
 
 
 def portal_view(chart: Chart, cube: ResolvedCube, period: Period) -> View:
-    """The same question for Explore, without the period: there it can be chosen freely."""
+    """The same question for Explore: members of the period, or months without an end."""
     rows = chart.rows or ((chart.when,) if chart.when else ())
     top_by = chart.measures[0] if chart.top else ""
-    return View(cube.name, chart.measures, rows, chart.columns, top=chart.top, top_by=top_by)
+    filters: tuple[Filter, ...] = ()
+    if chart.when and chart.kind == "bars":
+        filters = (Filter(chart.when, period.months),)
+    return View(
+        cube.name, chart.measures, rows, chart.columns, filters, top=chart.top, top_by=top_by
+    )
 
 
 def _months_picture(
@@ -125,9 +130,7 @@ def _members_picture(
     level = chart.rows[0] if chart.rows else (chart.columns or ("",))[0]
     where = predicate_text(period.within(chart.when)) if chart.when else None
     top = Top(chart.top, name) if chart.top else None
-    table = ask(
-        Query(cube=cube.name, measures=(name,), rows=(level,), where=where, top=top)
-    ).table
+    table = ask(Query(cube=cube.name, measures=(name,), rows=(level,), where=where, top=top)).table
     pairs = [
         (member_text(member), value)
         for member, value in zip(

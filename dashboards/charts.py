@@ -156,7 +156,7 @@ class _Scale:
         if format_ == "percent":
             return cls(0.01, "", "", "%", 1)
         if format_ == "duration":
-            for divisor, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+            for divisor, unit in ((86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes")):
                 if largest >= divisor * 2:
                     return cls(divisor, unit, "", f" {unit}", 1)
             return cls(1, "seconds", "", " s", 1)

@@ -8,9 +8,10 @@ from typing import Any
 
 import streamlit as st
 
+from cubes.predicates import EMPTY
 from dashboards import data
 from dashboards.view import MOST_TOP, Filter, View, default_view, read_view
-from dashboards.wording import EMPTY, measure_label, member_label, member_text
+from dashboards.wording import measure_label, member_label, member_text
 from metadata.repository import ResolvedCube
 
 MOST_MEMBERS = 500
@@ -108,7 +109,7 @@ def _filters(view: View, cube: ResolvedCube, show: Show) -> None:
     names = level_names(cube)
     for number, each in enumerate(view.filters):
         _filter(number, each, cube, names[each.level], show)
-    begun = st.session_state.get("explore_new_filter")
+    begun = st.session_state.get("explore_new_filter") or ""
     taken = {each.level for each in view.filters}
     if begun in cube.levels and begun not in taken:
         _filter(len(view.filters), Filter(begun, ()), cube, names[begun], show)
@@ -172,13 +173,22 @@ def _order(view: View, cube: ResolvedCube, show: Show) -> None:
             ),
         )  # fmt: skip
         st.selectbox(
-            "Order rows by", list(measures), index=None, key=order, on_change=ordered,
-            format_func=measures.__getitem__, placeholder="Their natural order",
+            "Order rows by",
+            list(measures),
+            index=None,
+            key=order,
+            on_change=ordered,
+            format_func=measures.__getitem__,
+            placeholder="Their natural order",
         )
         if view.sort:
             st.segmented_control(
-                "Order", ["Largest first", "Smallest first"], key=first, on_change=ordered,
-                required=True, label_visibility="collapsed",
+                "Order",
+                ["Largest first", "Smallest first"],
+                key=first,
+                on_change=ordered,
+                required=True,
+                label_visibility="collapsed",
             )
         top = _set("explore_top", view.top)
         by = _set("explore_top_by", view.top_by or view.measures[0])
@@ -204,7 +214,11 @@ def _order(view: View, cube: ResolvedCube, show: Show) -> None:
                 "by", list(measures), key=by, on_change=topped, format_func=measures.__getitem__
             )
             st.segmented_control(
-                "End", ["Largest", "Smallest"], key=end, on_change=topped, required=True,
+                "End",
+                ["Largest", "Smallest"],
+                key=end,
+                on_change=topped,
+                required=True,
                 label_visibility="collapsed",
             )
     if view != default_view(cube):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import streamlit as st
 
 from cubes import Engine, Explanation, Query, Result
+from cubes.api import Answers
 from cubes.operations import Operations
 from dashboards.portal_model import load_portal
 from dashboards.wording import Figures
@@ -20,18 +23,6 @@ from metadata.repository import ResolvedCube
 
 MOST_KEPT = 400
 """Results kept in memory for each process; a new version starts afresh."""
-
-
-class Answers(Protocol):
-    """What pages need of the engine; tests bring a small one of their own."""
-
-    def query(self, query: Query) -> Result: ...
-    def explain(self, query: Query) -> Explanation: ...
-    def members(
-        self, cube: str, level: str, search: str | None = None, limit: int = 100,
-        where: str | None = None,
-    ) -> Any: ...  # fmt: skip
-    def version(self) -> int | None: ...
 
 
 @dataclass(frozen=True)
@@ -129,7 +120,7 @@ def first_cube() -> str:
 
 def ask(query: Query) -> Result:
     """A result; asked once for each published version, however many people look."""
-    return _ask(str(repository().root), version(), query)
+    return _kept()(str(repository().root), version(), query)
 
 
 def explain(query: Query) -> Explanation:
@@ -139,7 +130,7 @@ def explain(query: Query) -> Explanation:
 
 def members(cube: str, level: str, search: str = "", limit: int = 500) -> list[Any]:
     """Members of a level, in their order."""
-    return _members(str(repository().root), version(), cube, level, search, limit)
+    return _kept_members()(str(repository().root), version(), cube, level, search, limit)
 
 
 def published_at() -> datetime | None:
@@ -152,13 +143,21 @@ def published_at() -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-@st.cache_data(max_entries=MOST_KEPT, show_spinner=False)
-def _ask(root: str, version: int, query: Query) -> Result:
-    return workspace().engine.query(query)
+@functools.cache
+def _kept() -> Callable[[str, int, Query], Result]:
+    """Results by version. Made on first use: Streamlit's memory is there once it runs."""
+
+    def answer(root: str, version: int, query: Query) -> Result:
+        return workspace().engine.query(query)
+
+    return st.cache_data(max_entries=MOST_KEPT, show_spinner=False)(answer)
 
 
-@st.cache_data(max_entries=MOST_KEPT, show_spinner=False)
-def _members(
-    root: str, version: int, cube: str, level: str, search: str, limit: int
-) -> list[Any]:
-    return list(workspace().engine.members(cube, level, search=search or None, limit=limit))
+@functools.cache
+def _kept_members() -> Callable[[str, int, str, str, str, int], list[Any]]:
+    def answer(
+        root: str, version: int, cube: str, level: str, search: str, limit: int
+    ) -> list[Any]:
+        return list(workspace().engine.members(cube, level, search=search or None, limit=limit))
+
+    return st.cache_data(max_entries=MOST_KEPT, show_spinner=False)(answer)

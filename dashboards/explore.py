@@ -1,4 +1,4 @@
-"""Explore: any figure by any level, as a pivot, a chart or a statement; the address keeps it all."""
+"""Explore: any figure by any level, as a pivot, a chart or a statement; all in the address."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _breadcrumb(view: View, cube: ResolvedCube) -> None:
     if not view.trail:
         return
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="trail"):
-        for place, step in enumerate(view.trail):
+        for place in range(len(view.trail)):
             text = "All" if place == 0 else _step_text(view, cube, place - 1)
             st.button(
                 notices.plain(text), key=f"trail_{place}", type="tertiary",
@@ -115,11 +115,18 @@ def _toolbar(view: View, cube: ResolvedCube) -> None:
 
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         st.segmented_control(
-            "Show as", list(_SHOW_NAMES), format_func=lambda each: _SHOW_NAMES[each], key=_SHOW,
-            on_change=changed, required=True, label_visibility="collapsed",
+            "Show as",
+            list(_SHOW_NAMES),
+            format_func=lambda each: _SHOW_NAMES[each],
+            key=_SHOW,
+            on_change=changed,
+            required=True,
+            label_visibility="collapsed",
         )
         st.button(
-            "Swap rows and columns", icon=":material/swap_horiz:", on_click=swapped,
+            "Swap rows and columns",
+            icon=":material/swap_horiz:",
+            on_click=swapped,
             disabled=not (view.rows or view.columns),
         )
         st.download_button(
@@ -171,7 +178,6 @@ def _chart(view: View, cube: ResolvedCube, found: FiguresByPlace) -> None:
 def _statement(view: View, cube: ResolvedCube) -> None:
     explanation = data.explain(base_query(view, cube))
     st.markdown("This statement computes the figures, totals included.")
-    used = explanation.used if isinstance(explanation.used, str) else ", ".join(explanation.used)
-    st.caption(f"It reads `{used}`.")
+    st.caption(f"It reads `{explanation.used}`.")
     notices.aside([str(note) for note in explanation.notes])
     st.code(explanation.sql, language="sql", wrap_lines=True)

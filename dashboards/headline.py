@@ -45,8 +45,11 @@ def headlines(
     made: dict[Tile, Headline] = {}
     for (cube, when), members in groups.items():
         measures = tuple(dict.fromkeys(tile.measure for tile in members))
+        before: Mapping[str, Number | None] = {}
+        months: dict[str, dict[str, Number | None]] = {}
+        now: Mapping[str, Number | None]
         if when is None:
-            now, before, months = _figures(ask, cube, measures, None), {}, {}
+            now = _figures(ask, cube, measures, None)
         else:
             months = monthly(ask, cube, measures, when, months_until(period.month, 25))
             now = _of_period(ask, cube, measures, when, period, months)

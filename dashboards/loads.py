@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
 
-from cubes.operations import Operations, Run
+from cubes.operations import Operations, Run, Version
 from dashboards import data, notices, refused
 from dashboards.wording import ago, duration, moment_text, seconds_between
 from metadata.errors import Issue
 
-_STATUS = {
+Colour = Literal["blue", "green", "red", "gray"]
+_STATUS: dict[str, tuple[str, Colour, str]] = {
     "running": ("Running", "blue", ":material/progress_activity:"),
     "done": ("Finished", "green", ":material/check_circle:"),
     "failed": ("Failed", "red", ":material/error:"),
@@ -50,7 +53,7 @@ def page() -> None:
         _freshness(operations, zone)
         _balances(operations)
     with refusals:
-        refused.section(operations, data.repository().storage)
+        refused.section(operations)
     with steps:
         _steps(operations, runs[0])
     with history:
@@ -90,22 +93,37 @@ def _headline(operations: Operations, runs: tuple[Run, ...], zone: str) -> None:
     published = operations.versions()
     grid = st.grid(4, min_column_width=164, gap="small")
     grid.metric(
-        "Latest load", word, icon=icon, border=True, height="stretch", delta_arrow="off",
-        delta_color=colour, delta=ago(run.started_at, _now()),
+        "Latest load",
+        word,
+        icon=icon,
+        border=True,
+        height="stretch",
+        delta_arrow="off",
+        delta_color=colour,
+        delta=ago(run.started_at, _now()),
         help=f"Started {moment_text(run.started_at, zone)}.",
         delta_description=f"took {duration(took.total_seconds())}" if took else "still at work",
     )
     if published:
         version = published[0]
         grid.metric(
-            "Version shown", f"{version.version}", border=True, height="stretch",
-            delta=ago(version.published_at, _now()), delta_arrow="off", delta_color="gray",
+            "Version shown",
+            f"{version.version}",
+            border=True,
+            height="stretch",
+            delta=ago(version.published_at, _now()),
+            delta_arrow="off",
+            delta_color="gray",
             help=f"Published {moment_text(version.published_at, zone)}.",
             delta_description="published",
         )
     grid.metric(
-        "Rows taken in", f"{landed:,}", border=True, height="stretch",
-        delta=_balanced_words(operations), delta_arrow="off",
+        "Rows taken in",
+        f"{landed:,}",
+        border=True,
+        height="stretch",
+        delta=_balanced_words(operations),
+        delta_arrow="off",
         delta_color="green" if all(b.balanced for b in balances) else "red",
         help="Every row that was read is loaded, refused with a reason, merged with another, or"
         " left out by a filter.",
@@ -125,7 +143,7 @@ def _balanced_words(operations: Operations) -> str:
 
 def _freshness(operations: Operations, zone: str) -> None:
     st.subheader("Freshness", anchor=False)
-    batches = operations.batches(limit=5000)
+    batches = Counter((each.source, each.table) for each in operations.batches(limit=5000))
     frame = pd.DataFrame(
         [
             {
@@ -134,7 +152,7 @@ def _freshness(operations: Operations, zone: str) -> None:
                 "Last read": ago(each.read_at, _now()),
                 "Last new data": ago(each.changed_at, _now()) if each.changed_at else "never",
                 "Rows read": each.rows,
-                "Batches": sum(1 for b in batches if (b.source, b.table) == (each.source, each.table)),
+                "Batches": batches[each.source, each.table],
                 f"Last read at ({zone})": moment_text(each.read_at, zone).rpartition(" (")[0],
             }
             for each in operations.freshness()
@@ -170,7 +188,7 @@ def _balances(operations: Operations) -> None:
     counts = ("Rows in", "Loaded", "Refused", "Merged", "Left out")
     st.dataframe(frame, hide_index=True, column_config=_numbers(*counts),
                  alt="Rows in and where they went, for each mapping")  # fmt: skip
-    st.caption("Merged: a duplicate, joined with the row it repeats. Left out: by a filter of the mapping.")
+    st.caption("Merged: joined with the row it repeats. Left out: by a filter of the mapping.")
 
 
 def _steps(operations: Operations, run: Run) -> None:
@@ -208,9 +226,9 @@ def _history(runs: tuple[Run, ...], operations: Operations, zone: str) -> None:
         rows.append(
             {
                 "Started": moment_text(run.started_at, zone).rpartition(" (")[0],
-                "State": _STATUS.get(run.status, (run.status, "", ""))[0],
+                "State": _STATUS.get(run.status, (run.status, "gray", ""))[0],
                 "Took": duration(took.total_seconds()) if took else "",
-                "What": "everything anew" if run.full else ", ".join(run.selected) or "what changed",
+                "What": ", ".join(run.selected) or ("everything" if run.full else "what changed"),
                 "Published": f"version {run.version}" if run.version else "nothing",
             }
         )
@@ -220,7 +238,7 @@ def _history(runs: tuple[Run, ...], operations: Operations, zone: str) -> None:
     versions = [
         {
             "Version": each.version,
-            "State": "shown now" if each.version == current else "removed" if each.pruned_at else "kept",
+            "State": _version_state(each, current),
             "Published": moment_text(each.published_at, zone).rpartition(" (")[0],
             "Size": each.bytes,
         }
@@ -235,7 +253,13 @@ def _history(runs: tuple[Run, ...], operations: Operations, zone: str) -> None:
     st.caption("Go back to an earlier version with `rapport rollback VERSION`.")
 
 
-def _numbers(*names: str) -> dict[str, object]:
+def _version_state(version: Version, current: int | None) -> str:
+    if version.version == current:
+        return "shown now"
+    return "removed" if version.pruned_at else "kept"
+
+
+def _numbers(*names: str) -> dict[str, Any]:
     return {name: st.column_config.NumberColumn(format="localized") for name in names}
 
 

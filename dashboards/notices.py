@@ -16,10 +16,10 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$&])")
 
 
 def plain(text: str) -> str:
-    """Text from data, so that Markdown shows it as it is.
+    r"""Text from data, so that Markdown shows it as it is.
 
     >>> plain("a*b")
-    'a\\\\*b'
+    'a\\*b'
     """
     return _MARKS.sub(r"\\\1", text)
 

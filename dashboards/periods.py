@@ -37,6 +37,11 @@ class Period:
                 return f"{year}-01"
 
     @property
+    def months(self) -> tuple[str, ...]:
+        """Its months, oldest first."""
+        return months_until(self.month, int(self.month[5:]) - int(self.first[5:]) + 1)
+
+    @property
     def prior_year(self) -> Period:
         """The same stretch a year before."""
         return Period(shift(self.month, -12), self.span)
@@ -68,7 +73,8 @@ class Period:
 
 
 def shift(month: str, by: int) -> str:
-    """
+    """The month so many months later.
+
     >>> shift("2025-01", -1), shift("2024-12", 13)
     ('2024-12', '2026-01')
     """

@@ -92,7 +92,7 @@ class _Layout:
     def _columns(self) -> list[Path]:
         """Leaf columns in order, then the total over them."""
         depth = len(self.view.columns)
-        leaves = list(_leaves(self.found.across, (), depth)) if depth else [()]
+        leaves: list[Path] = list(_leaves(self.found.across, (), depth)) if depth else [()]
         if len(leaves) > MOST_COLUMNS:
             self.notes.append(
                 f"The first {MOST_COLUMNS} of {len(leaves):,} columns are shown. Filter them,"

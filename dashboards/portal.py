@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from html import escape
 from itertools import groupby
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -15,7 +16,7 @@ from dashboards.charting import portal_picture, portal_view
 from dashboards.headline import Headline, headlines, known_months
 from dashboards.periods import SPANS, Period
 from dashboards.portal_model import AvailablePortal, Chart, available, load_portal
-from dashboards.wording import Figures, ago, moment_text, month_name
+from dashboards.wording import MINUS, Figures, ago, moment_text, month_name
 from metadata.errors import Issue
 
 _SPAN_NAMES = {"month": "Month", "quarter": "Quarter to date", "year": "Year to date"}
@@ -81,8 +82,13 @@ def _period(months: tuple[str, ...]) -> Period:
 
     with st.container(horizontal=True, width="content", vertical_alignment="bottom"):
         st.segmented_control(
-            "Period", SPANS, format_func=lambda span: _SPAN_NAMES[span], key=_SPAN,
-            on_change=chosen, required=True, label_visibility="collapsed",
+            "Period",
+            SPANS,
+            format_func=lambda span: _SPAN_NAMES[span],
+            key=_SPAN,
+            on_change=chosen,
+            required=True,
+            label_visibility="collapsed",
         )
         st.selectbox(
             "Month", newest, format_func=month_name, key=_MONTH, on_change=chosen,
@@ -124,7 +130,7 @@ def _tile(place: DeltaGenerator, each: Headline, period: Period, figures: Figure
         delta=change,
         delta_description=beside,
         delta_color=_colour(direction, each.polarity),
-        delta_arrow={"+": "up", "\u2212": "down"}.get(direction, "off"),
+        delta_arrow="up" if direction == "+" else "down" if direction == MINUS else "off",
         help=each.description or None,
         border=True,
         height="stretch",
@@ -133,10 +139,10 @@ def _tile(place: DeltaGenerator, each: Headline, period: Period, figures: Figure
     )  # fmt: skip
 
 
-def _colour(direction: str, polarity: str) -> str:
+def _colour(direction: str, polarity: str) -> Literal["green", "red", "gray"]:
     """Green for better, red for worse; the arrow and the sign say up and down without colour."""
-    good = {"higher_is_better": "+", "lower_is_better": "\u2212"}.get(polarity)
-    if good is None or direction not in "+\u2212":
+    good = {"higher_is_better": "+", "lower_is_better": MINUS}.get(polarity)
+    if good is None or direction not in ("+", MINUS):
         return "gray"
     return "green" if direction == good else "red"
 
@@ -163,7 +169,7 @@ def _chart(chart: Chart, period: Period, least_height: int = 0) -> None:
     with st.skeleton(height=300):
         picture = portal_picture(chart, cube, period, data.ask, data.figures())
     drawing = picture.drawing
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         subtitle = _subtitle(chart, period, drawing.unit if drawing else "")
         st.html(f'<h3 class="rapport-chart">{escape(chart.title)}{subtitle}</h3>', width="stretch")
         st.page_link(

@@ -91,7 +91,7 @@ def load_portal(root: Path) -> Written[Portal]:
     try:
         return Written(Portal.model_validate(content), tuple(documents))
     except ValidationError as error:
-        raise MetadataError(validation_issues(Portal, error, where)) from None
+        raise MetadataError(list(validation_issues(Portal, error, where))) from None
 
 
 def available(written: Written[Portal], repository: Repository) -> AvailablePortal:
@@ -182,6 +182,7 @@ def _extended(base: dict[str, Any], addition: dict[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in addition.items():
         old = result.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        result[key] = _extended(old, value) if both else value
+        result[key] = (
+            _extended(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        )
     return result

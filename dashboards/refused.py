@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import streamlit as st
 
-from cubes.control_tables import QUARANTINE_FILE
-from cubes.operations import Operations
-from dashboards import notices
+from cubes.operations import Operations, RefusedRow
 
 MOST_ROWS = 500
+MOST_SEARCHED = 20_000
 
 
-def section(operations: Operations, storage: Path) -> None:
+def section(operations: Operations) -> None:
     """Reasons on top; one of them chosen, its rows below."""
     refusals = operations.refusals()
     stopped = [each for each in refusals if each.outcome == "quarantined"]
@@ -46,55 +41,42 @@ def section(operations: Operations, storage: Path) -> None:
     )
     st.caption("Remarked rows are loaded; the value in question was emptied or marked unknown.")
     if stopped:
-        _rows(storage / QUARANTINE_FILE, sorted({each.entity for each in stopped}))
+        _rows(operations, sorted({each.entity for each in stopped}))
 
 
-def _rows(file: Path, entities: list[str]) -> None:
+def _rows(operations: Operations, entities: list[str]) -> None:
     st.subheader("Refused rows", anchor=False)
-    if not file.is_file():
-        st.caption("The refused rows are not on this machine.")
-        return
     with st.container(horizontal=True):
         entity = st.selectbox(
             "Refused in", entities, key="refused_entity", width=260, bind="query-params",
             format_func=lambda name: name.replace("_", " "),
         )  # fmt: skip
         word = st.text_input("Holding", key="refused_word", width=260, placeholder="any text")
-    found, whole = _read(file, entity, word)
+    rows = operations.refused_rows(entity, MOST_SEARCHED)
+    found = [row for row in rows if word.lower() in f"{row.row_json} {row.reason}".lower()]
     if not found:
-        st.caption("No refused row holds this.")
+        held = "No refused row holds this." if word else "The last load kept none of these rows."
+        st.caption(held)
         return
-    st.dataframe(pd.DataFrame(found), hide_index=True, alt="Refused rows with their reasons")
-    more = "" if whole else f" The first {MOST_ROWS} are shown."
+    frame = pd.DataFrame([_shown(row) for row in found[:MOST_ROWS]])
+    st.dataframe(frame, hide_index=True, alt="Refused rows with their reasons")
+    more = f" The first {MOST_ROWS} are shown." if len(found) > MOST_ROWS else ""
     st.caption(
         f"Mend them at the source, or change the rule; the next load takes them in by itself.{more}"
         " `rapport quarantine replay` tries them again at once."
     )
 
 
-def _read(file: Path, entity: str, word: str) -> tuple[list[dict[str, Any]], bool]:
-    """Refused rows of an entity, each with its reasons and the source row as it came."""
-    try:
-        table = pq.read_table(file, filters=[("entity", "==", entity)])
-    except OSError:
-        notices.aside(["The refused rows are being written right now; look again in a moment."])
-        return [], True
-    if word:
-        held = pc.match_substring(table.column("row_json"), word, ignore_case=True)
-        why = pc.match_substring(table.column("reason"), word, ignore_case=True)
-        table = table.filter(pc.or_kleene(held, why))
-    rows = [
-        {
-            "Why": row["reason"],
-            "Column": row["column"],
-            "Value": row["value"],
-            "Source table": f"{row['source']}.{row['table']}",
-            "Row": row["row"],
-            **_source_row(row["row_json"]),
-        }
-        for row in table.slice(0, MOST_ROWS).to_pylist()
-    ]
-    return rows, table.num_rows <= MOST_ROWS
+def _shown(row: RefusedRow) -> dict[str, object]:
+    """A refused row: why, then the source row as it came."""
+    return {
+        "Why": row.reason,
+        "Column": row.column,
+        "Value": row.value,
+        "Source table": f"{row.source}.{row.table}",
+        "Row": row.row,
+        **_source_row(row.row_json),
+    }
 
 
 def _source_row(text: str | None) -> dict[str, str]:

@@ -48,7 +48,7 @@ def build_app(workspace: Path | data.OpenWorkspace, host: str = "127.0.0.1") -> 
     name = opened.repository.workspace.name
     return st.App(
         SHELL,
-        routes=api_routes(opened.engine, opened.repository, opened.published),
+        routes=api_routes(opened.engine, opened.repository, opened.operations),
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(KnownHosts, hosts=known_hosts(host)),
@@ -61,7 +61,11 @@ def build_app(workspace: Path | data.OpenWorkspace, host: str = "127.0.0.1") -> 
 
 
 def serve(
-    workspace: Path, host: str = "127.0.0.1", port: int = 8501, *, open: bool = False  # noqa: A002
+    workspace: Path,
+    host: str = "127.0.0.1",
+    port: int = 8501,
+    *,
+    open: bool = False,  # noqa: A002
 ) -> None:
     """Serve a workspace until interrupted.
 
@@ -73,7 +77,9 @@ def serve(
     port = listener.getsockname()[1]
     address = f"http://{_shown(host)}:{port}/"
     theme.apply_settings(**{"server.address": host, "server.port": port})
-    print(f"Rapport is at {address}  (API: {address}api/openapi.json; stop with Ctrl+C)", flush=True)
+    print(
+        f"Rapport is at {address} (API: {address}api/openapi.json). Stop with Ctrl+C.", flush=True
+    )
     if open:
         threading.Timer(0.8, webbrowser.open, [address]).start()
     settings = uvicorn.Config(
@@ -136,7 +142,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _shown(host: str) -> str:
-    name = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)  # noqa: S104
+    name = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, host)
     return f"[{name}]" if ":" in name and not name.startswith("[") else name
 
 

@@ -60,4 +60,5 @@ def _footer() -> None:
             st.caption(f"Signed in as {notices.plain(user)} · [Sign out]({SIGN_OUT})")
 
 
-main()
+if __name__ == "__main__":  # Streamlit runs the script under this name
+    main()

@@ -228,7 +228,7 @@ def _filters(
 
 
 def _trail(address: Mapping[str, Sequence[str]], cube: ResolvedCube) -> tuple[Drill, ...]:
-    steps = []
+    steps: list[Drill] = []
     for text in address.get("drill", ()):
         match _parsed(text):
             case [list(rows), *into] if into:

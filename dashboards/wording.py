@@ -14,6 +14,7 @@ from cubes.predicates import EMPTY
 from metadata.model.cube import Measure
 
 Number = int | float | Decimal
+"""A figure."""
 
 MINUS = "\u2212"
 NOTHING = "\u2013"
@@ -50,7 +51,7 @@ class Figures:
         if value is None:
             return NOTHING
         sign = MINUS if value < 0 else ""
-        size = abs(value)
+        size = _size(value)
         match format_:
             case "currency":
                 return f"{sign}{self.symbol}{size:,.{2 if decimals is None else decimals}f}"
@@ -73,7 +74,7 @@ class Figures:
             return NOTHING
         if format_ in ("percent", "duration"):
             return self.exact(value, format_)
-        sign, size = (MINUS if value < 0 else ""), float(abs(value))
+        sign, size = (MINUS if value < 0 else ""), float(_size(value))
         symbol = self.symbol if format_ == "currency" else ""
         for unit, letter in _UNITS[self.locale]:
             if size >= unit * 0.9995 and size >= 10_000:
@@ -108,11 +109,15 @@ class Figures:
         """One number of decimals for a whole column: cents only where they can be seen."""
         if format_ not in ("currency", "number"):
             return None
-        sizes = [abs(value) for value in values if value is not None]
+        sizes = [abs(float(value)) for value in values if value is not None]
         if format_ == "currency":
             return 0 if sizes and max(sizes) >= 10_000 else 2
         whole = all(size == int(size) for size in sizes)
         return 0 if whole or max(sizes) >= 10_000 else 2
+
+
+def _size(value: Number) -> Number:
+    return -value if value < 0 else value
 
 
 def _sign(value: float, places: int) -> str:
@@ -131,7 +136,7 @@ def duration(seconds: Number) -> str:
     if seconds < 10:
         return f"{float(seconds):.2f}".rstrip("0").rstrip(".") + " s"
     left = round(seconds)
-    parts = []
+    parts: list[tuple[int, str]] = []
     for size, letter in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
         count, left = divmod(left, size)
         if count or parts:
@@ -187,7 +192,8 @@ def is_month(text: str) -> bool:
 
 
 def month_name(month: str, *, short: bool = False) -> str:
-    """
+    """A month as people say it.
+
     >>> month_name("2025-03"), month_name("2025-03", short=True)
     ('March 2025', 'Mar 2025')
     """

@@ -47,9 +47,7 @@ def pivot(data: dict[str, Any], *, key: str, on_click: Callable[[], None]) -> No
 def click_of(key: str) -> Click:
     """The click that a callback was called for."""
     state = st.session_state.get(key) or {}
-    return Click(
-        **{name: _text(state.get(name)) for name in ("toggle", "drill", "sort")}
-    )
+    return Click(**{name: _text(state.get(name)) for name in ("toggle", "drill", "sort")})
 
 
 def _text(value: object) -> str | None:

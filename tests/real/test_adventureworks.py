@@ -51,7 +51,7 @@ def test_the_grand_totals(works, in_files):
     )
     assert ours == theirs[()]
     assert ours[0] == Decimal("109809274.2030")
-    assert ours[6:] == (121253, 31455, 19113, 350)
+    assert ours[6:] == (121253, 31455, 19113, 266)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_the_grand_totals(works, in_files):
         ("territory.territory_group territory.name", 't."group", t.name'),
         ("promotion.name", "o.description"),
         ("paid_currency.currency_code", "h.currencycode"),
-        ("channel.name", "case h.onlineorderflag when 'true' then 'Web shop' else 'Sales force' end"),
+        ("channel.name", "if(h.onlineorderflag = 'true', 'Web shop', 'Sales force')"),
         ("employee.name", "coalesce(split_part(e.loginid, '\\', 2), 'Unknown')"),
         ("order_date.year customer.country product.category",
          f"year(h.orderdate::date), {UNKNOWN_COUNTRY}, g.name"),
@@ -140,7 +140,8 @@ def test_a_manager_answers_for_everybody_below(works, in_files):
         """
         select a.employee_id, sum(f.net_amount) from fact_sales f
         join closure_employee c on c.descendant_key = f.employee_key
-        join dim_employee a on a.employee_key = c.ancestor_key group by a.employee_id
+        join dim_employee a on a.employee_key = c.ancestor_key
+        where a.employee_key > 0 group by a.employee_id
         """
     )
     theirs = in_files(
@@ -154,7 +155,7 @@ def test_a_manager_answers_for_everybody_below(works, in_files):
         1,
     )
     assert {(employee,): (amount,) for employee, amount in rows} == theirs
-    assert len(theirs) == 17, "13 of the sales force, two of whom lead others, and those above"
+    assert theirs[("1",)] == works.total("revenue", where="employee.name <> 'Unknown'")
 
 
 def test_the_whole_organisation_is_one_tree(works, in_files):
@@ -163,29 +164,25 @@ def test_the_whole_organisation_is_one_tree(works, in_files):
         "select count(*) from employee d join employee a"
         " on starts_with(d.organizationnode, a.organizationnode)"
     ).values()
-    assert pairs == theirs == 1309
+    assert pairs == theirs == 1308
 
 
 def test_orders_and_their_delivery(works, in_files):
     ours = works.by("order_date.year channel.name", "orders", "order_amount", "freight",
                     "late_shipments", cube="orders")  # fmt: skip
+    # Each order's amounts are kept to the cent; the files have four decimal places.
     theirs = in_files(
         """
         select year(orderdate::date),
                case onlineorderflag when 'true' then 'Web shop' else 'Sales force' end, count(*),
-               sum(subtotal::decimal(18, 4) + taxamt::decimal(18, 4) + freight::decimal(18, 4)),
-               sum(freight::decimal(18, 4)), count(*) filter (shipdate > duedate)
+               sum(round(subtotal::decimal(18, 4) + taxamt::decimal(18, 4)
+                         + freight::decimal(18, 4), 2)),
+               sum(round(freight::decimal(18, 4), 2)), count(*) filter (shipdate > duedate)
         from salesorderheader group by all
         """,
         2,
     )
-    # An order's amounts are kept to the cent; the files have four decimal places.
-    assert ours.keys() == theirs.keys()
-    for key, (orders, amount, freight, late) in theirs.items():
-        assert ours[key][0] == orders
-        assert abs(ours[key][1] - amount) <= orders * Decimal("0.005")
-        assert abs(ours[key][2] - freight) <= orders * Decimal("0.005")
-        assert ours[key][3] == late
+    assert ours == theirs
 
 
 def test_the_targets_of_sales_people(works, in_files):
@@ -230,7 +227,7 @@ def test_prices_and_costs_over_time(works, in_files):
 
 
 def test_the_call_centre_and_the_territories_are_added_by_the_workspace(works, in_files):
-    ours = works.total("calls", "automatic_responses", "orders", "issues", "issue_seconds",
+    ours = works.total("calls", "automatic_responses", "orders", "problems", "problem_seconds",
                        "morning_calls", cube="call_centre")  # fmt: skip
     theirs = in_files(
         """
@@ -250,10 +247,8 @@ def test_the_call_centre_and_the_territories_are_added_by_the_workspace(works, i
 
 
 def test_what_no_cube_shows_is_loaded_too(works, in_files):
-    [(rates, inverse)] = works.select(
-        "select count(*), 0 from dim_currency where currency_key > 0"
-    )
-    assert (rates, inverse) == (105, 0)
+    [(currencies,)] = works.select("select count(*) from dim_currency where currency_key > 0")
+    assert currencies == 105
     [(reasons, orders)] = works.select(
         "select count(*), count(distinct order_key) from bridge_order_reason"
     )

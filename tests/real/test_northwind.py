@@ -37,7 +37,8 @@ def test_the_grand_totals(northwind, in_postgres):
     )  # fmt: skip
     theirs = in_postgres(
         f"select {NET}, {GROSS}, {GROSS} - {NET}, sum(d.quantity), count(*),"
-        f" count(distinct order_id), count(distinct customer_id), count(distinct product_id) {LINES}"
+        " count(distinct order_id), count(distinct customer_id), count(distinct product_id)"
+        f" {LINES}"
     )
     assert ours == theirs[()]
     assert ours[0] == Decimal("1265793.0395")

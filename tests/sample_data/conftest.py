@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,13 +69,3 @@ def copy_of(sample: Sample, tmp_path: Path) -> Callable[[str], Sample]:
         return Sample(tmp_path / name)
 
     return copy
-
-
-@pytest.fixture(scope="session", autouse=True)
-def runtime_directory() -> Iterator[None]:
-    """The embedded server keeps its lock file in a folder that must exist."""
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
-    yield
-    if before is None:
-        del os.environ["XDG_RUNTIME_DIR"]
