@@ -16,8 +16,10 @@ def measure_expression(formula: Formula) -> exp.Expr:
         case Aggregate():
             return _aggregate(formula)
         case Quotient(numerator, denominator):
-            top = exp.cast(measure_expression(numerator), "DOUBLE")
-            bottom = exp.func("NULLIF", measure_expression(denominator), exp.Literal.number(0))
+            top = exp.cast(measure_expression(numerator), "DOUBLE", copy=False)
+            bottom = exp.Nullif(
+                this=measure_expression(denominator), expression=exp.Literal.number(0)
+            )
             return exp.Div(this=top, expression=bottom)
         case _:
             assert_never(formula)
@@ -34,26 +36,27 @@ def _over_days(formula: Aggregate, day: StockDay) -> exp.Expr:
     if len(day.periods) == 1:
         return _filtered(formula, day.periods[0].mark)
     levels = [_column(level) for level in day.levels]
-    choice = exp.Case(this=exp.Anonymous(this="GROUPING", expressions=levels))
-    for period in day.periods:
-        mask = exp.Literal.number(period.mask)
-        choice = choice.when(mask, _filtered(formula, period.mark))
-    return choice
+    kinds = [
+        exp.If(this=exp.Literal.number(period.mask), true=_filtered(formula, period.mark))
+        for period in day.periods
+    ]
+    return exp.Case(this=exp.Anonymous(this="GROUPING", expressions=levels), ifs=kinds)
 
 
 def _filtered(formula: Aggregate, mark: PhysicalColumn | None) -> exp.Expr:
     conditions: list[exp.Expr] = []
     if formula.where is not None:
-        conditions.append(exp.paren(_condition(formula.where)))
+        conditions.append(exp.Paren(this=_condition(formula.where)))
     if formula.known is not None:
         unknown = exp.Neg(this=exp.Literal.number(1))
-        conditions.append(_column(formula.known).neq(unknown))
+        conditions.append(exp.NEQ(this=_column(formula.known), expression=unknown))
     if mark is not None:
         conditions.append(_column(mark))
     value = _function(formula)
     if not conditions:
         return value
-    return exp.Filter(this=value, expression=exp.Where(this=exp.and_(*conditions)))
+    together = exp.and_(*conditions, copy=False)
+    return exp.Filter(this=value, expression=exp.Where(this=together))
 
 
 def _function(formula: Aggregate) -> exp.Expr:
@@ -77,10 +80,10 @@ def _function(formula: Aggregate) -> exp.Expr:
 
 def _finished(formula: Aggregate, value: exp.Expr) -> exp.Expr:
     if formula.zero_when_empty:
-        value = exp.func("COALESCE", value, exp.Literal.number(0))
+        value = exp.Coalesce(this=value, expressions=[exp.Literal.number(0)])
     # The engine adds whole numbers up in 128 bits, which few readers know.
     if formula.function == "sum" and formula.type == "integer":
-        value = exp.cast(value, "BIGINT")
+        value = exp.cast(value, "BIGINT", copy=False)
     return value
 
 

@@ -14,7 +14,7 @@ from dashboards.pivot_figures import FiguresByPlace, base_query, collect, flat_q
 from dashboards.pivot_grid import build_grid, parse_path
 from dashboards.taking_along import csv_text
 from dashboards.view import Show, View, read_view
-from dashboards.wording import ago, member_label
+from dashboards.wording import ago, measure_label, member_label
 from metadata.errors import Issue
 from metadata.repository import ResolvedCube
 
@@ -168,8 +168,10 @@ def _chart(view: View, cube: ResolvedCube, found: FiguresByPlace) -> None:
     picture = view_picture(view, cube, found, data.figures())
     if picture.drawing is not None:
         with st.container(border=True):
-            if picture.drawing.unit:
-                st.caption(picture.drawing.unit)
+            first = measure_label(view.measures[0], cube.measures[view.measures[0]])
+            title = f"{first} by {cube.levels[view.rows[0]].label.lower()}"
+            unit = f' <span class="rapport-unit">{escape(picture.drawing.unit)}</span>'
+            st.html(f'<h3 class="rapport-chart">{escape(title)}{unit}</h3>')
             height = max(picture.drawing.height, 380)
             st.echarts_chart(picture.drawing.options, height=height, alt=f"Chart of {cube.label}")
     notices.aside(picture.notes)

@@ -42,7 +42,9 @@ class Database:
     def __init__(self, url: str, source: str) -> None:
         if url.startswith("postgresql://"):
             url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        self.engine = sa.create_engine(url)
+        # Rows go in as tuples, so the marks for values must be positional.
+        named = not url.startswith(("sqlite", "postgresql"))
+        self.engine = sa.create_engine(url, **({"paramstyle": "format"} if named else {}))
         self.source = source
         self.is_postgres = self.engine.dialect.name == "postgresql"
         self.is_sqlite = self.engine.dialect.name == "sqlite"
@@ -79,8 +81,6 @@ class Database:
             self._copy(table, rows)
         else:
             statement = str(table.insert().compile(dialect=self.engine.dialect))
-            if self.is_sqlite:
-                statement = _question_marks(table)
             for batch in rows.to_batches(max_chunksize=_BATCH):
                 columns = [self._python_values(column) for column in batch.columns]
                 self.connection.exec_driver_sql(statement, list(zip(*columns, strict=True)))
@@ -155,8 +155,3 @@ def _foreign_keys(source: str, table: sa.Table) -> list[sa.ForeignKeyConstraint]
                 [column.name], [f"{target}.{to.primary_key[0]}"],
                 name=f"fk_{table.name}_{column.name}"))
     return keys
-
-
-def _question_marks(table: sa.Table) -> str:
-    marks = ", ".join("?" * len(table.c))
-    return f"INSERT INTO {table.name} VALUES ({marks})"

@@ -27,7 +27,7 @@ def revenue(company):
     engine = Engine(company.repository)
     result = engine.query(Query("sales", ("revenue",)))
     engine.close()
-    return result.table.column("revenue").to_pylist()[0], result.version
+    return float(result.table.column("revenue").to_pylist()[0]), result.version
 
 
 def test_a_first_run_loads_and_publishes(starter):

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import getpass
 import hashlib
+import subprocess
+import time
+from collections.abc import Iterator
 from decimal import Decimal
 
 import openpyxl
@@ -235,12 +239,47 @@ def test_the_embedded_server_keeps_its_data(tmp_path):
     assert play(tmp_path).rows["crm.customer"] >= 1
 
 
-def test_billing_can_be_declared_for_mariadb():
-    from sqlalchemy.dialects import mysql
-    from sqlalchemy.schema import CreateTable
+@pytest.fixture
+def mariadb_url(mariadbd, tmp_path) -> Iterator[str]:
+    """A MariaDB server of our own, reached by a socket only."""
+    data, socket = tmp_path / "mariadb", tmp_path / "m.sock"
+    subprocess.run(["mariadb-install-db", f"--datadir={data}", "--skip-test-db",
+                    f"--user={getpass.getuser()}", "--auth-root-authentication-method=normal"],
+                   check=True, capture_output=True)
+    server = subprocess.Popen(
+        [mariadbd, "--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}",
+         "--skip-networking", f"--socket={socket}"], stderr=subprocess.DEVNULL)
+    url = sa.URL.create("mysql+pymysql", "root", host="localhost", database="mysql",
+                        query={"unix_socket": str(socket), "charset": "utf8mb4"})
+    engine = sa.create_engine(url)
+    try:
+        for _ in range(100):
+            try:
+                with engine.connect() as connection:
+                    connection.exec_driver_sql("CREATE DATABASE billing")
+                break
+            except sa.exc.OperationalError:
+                time.sleep(0.1)
+        yield url.set(database="billing").render_as_string()
+    finally:
+        server.terminate()
+        server.wait()
 
-    from sample_data.database import _declare
 
-    for table in _declare("billing", foreign_keys=True).sorted_tables:
-        text = str(CreateTable(table).compile(dialect=mysql.dialect()))
-        assert "CHARSET=utf8mb4" in text
+@pytest.mark.servers
+def test_billing_in_mariadb(sample, mariadb_url, tmp_path):
+    """The same rows as in SQLite, with money as decimals."""
+    urls = {"crm_url": f"sqlite:///{tmp_path}/crm.sqlite", "billing_url": mariadb_url}
+    generate(tmp_path, scale=0.05, **urls)
+    engine = sa.create_engine(mariadb_url)
+    with engine.connect() as connection:
+        for table in tables_of("billing"):
+            query = f"SELECT COUNT(*) FROM {table.name}"
+            found = [tuple(r) for r in connection.exec_driver_sql(query)]
+            assert found == sample.rows("billing", query)
+        total, = connection.exec_driver_sql("SELECT SUM(total_amount) FROM invoice").one()
+        in_sqlite = sample.rows("billing", "SELECT SUM(total_amount) FROM invoice")[0][0]
+        assert isinstance(total, Decimal)
+        assert round(in_sqlite, 2) == float(total)
+    engine.dispose()
+    assert play(tmp_path, **urls).rows["billing.invoice"] >= 1
