@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +43,10 @@ class PublishedDatabase:
     folder: Path
     timeout: float = 60.0
     """Seconds after which a question is given up."""
+    threads: int | None = None
+    """Threads of one process; as many as there are cores unless told otherwise."""
+    memory_limit: str | None = None
+    """Such as '4GB'; DuckDB's own choice unless told otherwise."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _seen: tuple[int, int] | None = field(default=None, repr=False)
     _open: _Open | None = field(default=None, repr=False)
@@ -50,7 +54,7 @@ class PublishedDatabase:
     def version(self) -> int | None:
         """The number of the version that readers see, or None before the first."""
         try:
-            return int(json.loads(self._pointer.read_text(encoding="utf-8"))["version"])
+            return self._named()[1]
         except FileNotFoundError:
             return None
 
@@ -70,13 +74,24 @@ class PublishedDatabase:
     def close(self) -> None:
         """Let go of the version."""
         with self._lock:
-            if self._open is not None and self._open.users == 0:
-                self._open.connection.close()
+            self._supersede(self._open)
             self._open, self._seen = None, None
 
     @property
     def _pointer(self) -> Path:
         return self.folder / POINTER
+
+    def _named(self) -> tuple[Path, int]:
+        """The file that the pointer names, and its version."""
+        try:
+            pointer = json.loads(self._pointer.read_text(encoding="utf-8"))
+            return self.folder / pointer["file"], int(pointer["version"])
+        except (ValueError, KeyError, TypeError):
+            raise _unreadable(f"{self._pointer} does not name a version.") from None
+
+    def _settings(self) -> dict[str, str]:
+        limits = {"threads": self.threads, "memory_limit": self.memory_limit}
+        return _SETTINGS | {name: str(value) for name, value in limits.items() if value}
 
     def _enter(self) -> _Open:
         with self._lock:
@@ -84,6 +99,14 @@ class PublishedDatabase:
             assert self._open is not None
             self._open.users += 1
             return self._open
+
+    @staticmethod
+    def _supersede(old: _Open | None) -> None:
+        """Close a version once the last question on it is answered."""
+        if old is not None:
+            old.superseded = True
+            if old.users == 0:
+                old.connection.close()
 
     def _leave(self, opened: _Open) -> None:
         with self._lock:
@@ -99,8 +122,8 @@ class PublishedDatabase:
                 seen = (status.st_ino, status.st_mtime_ns)
                 if self._open is not None and seen == self._seen:
                     return
-                pointer = json.loads(self._pointer.read_text(encoding="utf-8"))
-                fresh = _opened(self.folder / pointer["file"], int(pointer["version"]))
+                path, number = self._named()
+                fresh = _opened(path, number, self._settings())
             except FileNotFoundError:
                 if not self._pointer.exists():
                     raise UserError(
@@ -111,16 +134,9 @@ class PublishedDatabase:
                 # The version was pruned between reading the pointer and opening it: look again.
                 continue
             old, self._open, self._seen = self._open, fresh, seen
-            if old is not None:
-                old.superseded = True
-                if old.users == 0:
-                    old.connection.close()
+            self._supersede(old)
             return
-        raise UserError(
-            "The published version cannot be opened.",
-            why=f"{self._pointer} names a file that is not there.",
-            fix="Publish anew with `rapport run`, or choose a version with `rapport rollback`.",
-        )
+        raise _unreadable(f"{self._pointer} names a file that is not there.")
 
 
 @dataclass(frozen=True)
@@ -143,7 +159,9 @@ class Reader:
 
         def give_up() -> None:
             overdue.set()
-            cursor.interrupt()
+            # The answer may have come at the same moment, and closed the cursor.
+            with suppress(duckdb.Error):
+                cursor.interrupt()
 
         timer = threading.Timer(self.timeout, give_up)
         timer.daemon = True
@@ -163,6 +181,17 @@ class Reader:
                 why=str(error).splitlines()[0],
                 fix="The definitions are newer than the data: load them with `rapport run`.",
             ) from None
+        except duckdb.OutOfMemoryException:
+            raise UserError(
+                "The question needs more memory than there is.",
+                fix="Ask for fewer levels or distinct counts, or filter to a shorter time.",
+            ) from None
+        except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+            raise UserError(
+                "A figure or a value of the question is too large to compute with.",
+                why=str(error).splitlines()[0],
+                fix="Compare with smaller values, or filter to fewer facts.",
+            ) from None
         except duckdb.Error as error:
             raise InternalError(f"The engine refused a compiled statement: {error}") from error
         finally:
@@ -170,22 +199,33 @@ class Reader:
             cursor.close()
 
 
-def _opened(path: Path, version: int) -> _Open:
+def _opened(path: Path, version: int, settings: Mapping[str, str]) -> _Open:
     if not path.is_file():
         raise FileNotFoundError(path)
-    connection = duckdb.connect(str(path), read_only=True, config=dict(_SETTINGS))
-    tables: dict[str, Table] = {}
-    columns = connection.execute(
-        exp.select("table_name", "column_name").from_("duckdb_columns()").sql("duckdb")
-    ).fetchall()
-    sizes = dict(
-        connection.execute(
-            exp.select("table_name", "estimated_size").from_("duckdb_tables()").sql("duckdb")
-        ).fetchall()
-    )
+    try:
+        connection = duckdb.connect(str(path), read_only=True, config=dict(settings))
+        return _Open(Catalogue(version, _tables(connection)), connection)
+    except duckdb.Error as error:
+        if not path.is_file():
+            raise FileNotFoundError(path) from None
+        raise _unreadable(str(error).splitlines()[0]) from None
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, Table]:
+    columns = exp.select("table_name", "column_name").from_("duckdb_columns()")
+    sizes = exp.select("table_name", "estimated_size").from_("duckdb_tables()")
     by_table: dict[str, set[str]] = {}
-    for table, name in columns:
+    for table, name in connection.execute(columns.sql("duckdb")).fetchall():
         by_table.setdefault(table, set()).add(name)
-    for table, size in sizes.items():
-        tables[table] = Table(frozenset(by_table.get(table, ())), int(size))
-    return _Open(Catalogue(version, tables), connection)
+    return {
+        table: Table(frozenset(by_table.get(table, ())), int(size))
+        for table, size in connection.execute(sizes.sql("duckdb")).fetchall()
+    }
+
+
+def _unreadable(why: str) -> UserError:
+    return UserError(
+        "The published version cannot be opened.",
+        why=why,
+        fix="Publish anew with `rapport run`, or choose a version with `rapport rollback`.",
+    )

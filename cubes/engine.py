@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ResultColumn:
-    """What a column of a result is; `format`, `additivity` and `polarity` only for measures."""
+    """What a column of a result is; `format`, `additivity` and `polarity` only for measures.
+
+    `type` is in the metadata's words: string, integer, decimal(38,2), double, date ...
+    """
 
     name: str
     label: str
@@ -43,7 +46,7 @@ class ResultColumn:
 
 @dataclass(frozen=True)
 class Result:
-    """An answer. `table` has a column for each of `columns`, and `_grouping` where there are totals.
+    """An answer: `table` has a column for each of `columns`, and `_grouping` if totals were asked.
 
     `_grouping` is a bit mask over the levels in the order rows, columns; the first level is the
     highest bit, and a set bit says that the row totals over that level.
@@ -91,10 +94,17 @@ class Engine:
     """Answers questions about one workspace's cubes. Safe to share by threads."""
 
     def __init__(
-        self, repository: Repository, published: Path | None = None, *, timeout: float = 60.0
+        self,
+        repository: Repository,
+        published: Path | None = None,
+        *,
+        timeout: float = 60.0,
+        threads: int | None = None,
+        memory_limit: str | None = None,
     ) -> None:
         self.repository = repository
-        self._database = PublishedDatabase(published or repository.storage / "published", timeout)
+        folder = published or repository.storage / "published"
+        self._database = PublishedDatabase(folder, timeout, threads, memory_limit)
 
     def query(self, query: Query) -> Result:
         """Answer a query.
@@ -111,7 +121,7 @@ class Engine:
             version = reader.catalogue.version
         return Result(
             table,
-            _columns(compiled, table),
+            _columns(compiled),
             compiled.statement.sql(dialect="duckdb", pretty=True),
             version,
             time.perf_counter() - began,
@@ -147,6 +157,8 @@ class Engine:
             limit: members at the most.
             where: only members of facts for which this filter holds.
         """
+        if limit < 1:
+            raise UserError(f"'limit' must be 1 or more, and it is {limit}.")
         resolved = find_cube(self.repository, cube)
         found = find_level(resolved, level)
         scope = Scope.of_fact(resolved)
@@ -159,7 +171,7 @@ class Engine:
         select = exp.select(exp.alias_(shown, "member", quoted=True)).group_by(member.copy())
         if search:
             written = exp.func("LOWER", exp.cast(shown.copy(), "VARCHAR"))
-            text = exp.Literal.string(search.lower())
+            text = exp.func("LOWER", exp.Literal.string(search))
             select = select.where(exp.Anonymous(this="contains", expressions=[written, text]))
         if predicate is not None:
             select = select.where(
@@ -177,7 +189,8 @@ class Engine:
             )
             select = select.join(_table(join.table, join.alias), on=on)
         with self._database.reading() as reader:
-            return reader.run(select).column("member").to_pylist()
+            listed: list[Any] = reader.run(select).column("member").to_pylist()
+        return listed
 
     def version(self) -> int | None:
         """The version that readers see, or None before the first."""
@@ -213,23 +226,23 @@ def _compile(resolved: ResolvedQuery, catalogue: Catalogue | None) -> _Compiled:
     return _Compiled(resolved, planned, compile_plan(planned))
 
 
-def _columns(compiled: _Compiled, table: pa.Table) -> tuple[ResultColumn, ...]:
+def _columns(compiled: _Compiled) -> tuple[ResultColumn, ...]:
     cube = compiled.query.cube
     levels = [
         ResultColumn(level.name, level.label, "level", level.type)
         for level in compiled.query.levels
     ]
     measures = []
-    for name in compiled.query.measures:
-        measure = cube.measures[name]
-        label = measure.label or name.replace("_", " ").capitalize()
-        kind = str(table.schema.field(name).type)
-        measures.append(
-            ResultColumn(
-                name, label, "measure", kind, measure.format, measure.additivity,
-                measure.polarity, measure.description,
-            )
-        )  # fmt: skip
+    for planned in compiled.plan.measures:
+        measure = cube.measures[planned.name]
+        label = measure.label or planned.name.replace("_", " ").capitalize()
+        if planned.shown:
+            measures.append(
+                ResultColumn(
+                    planned.name, label, "measure", planned.formula.type, measure.format,
+                    measure.additivity, measure.polarity, measure.description,
+                )
+            )  # fmt: skip
     return (*levels, *measures)
 
 

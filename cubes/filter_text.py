@@ -197,7 +197,7 @@ class _Reader:
 
     def _level(self, node: exp.Expr) -> Level:
         node = _bare(node)
-        if not _is_column(node):
+        if not isinstance(node, exp.Column | exp.Dot):
             raise _refused(node)
         return self._level_of(".".join(part.name for part in node.parts).lower())
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import format_compact_currency, format_compact_decimal, format_currency
-from babel.numbers import format_decimal, format_percent, get_currency_precision
+from babel.numbers import (
+    format_compact_currency,
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
 
 MISSING = "–"
+_COMPACT_FROM = 10_000
+"""Smaller figures are short enough in full."""
 
 
 def format_value(
     value: Any,
-    format: str = "number",
+    format: str = "number",  # noqa: A002
     currency: str = "EUR",
     locale: str = "en",
-    *,  # noqa: A002
+    *,
     compact: bool = False,
 ) -> str:
     """A value as people read it.
@@ -37,8 +46,8 @@ def format_value(
     '1:02:05'
     >>> format_value(None)
     '–'
-    """  # fmt: skip
-    if value is None or (isinstance(value, float) and value != value):
+    """
+    if value is None or (isinstance(value, float | Decimal) and not math.isfinite(value)):
         return MISSING
     if isinstance(value, bool):
         return "Yes" if value else "No"
@@ -52,17 +61,17 @@ def format_value(
         case "duration":
             return _duration(float(value))
         case "integer":
-            if compact and abs(value) >= 10_000:
+            if compact and abs(float(value)) >= _COMPACT_FROM:
                 return str(format_compact_decimal(value, fraction_digits=1, locale=locale))
             return str(format_decimal(round(value), format="#,##0", locale=locale))
         case _:
-            if compact and abs(value) >= 10_000:
+            if compact and abs(float(value)) >= _COMPACT_FROM:
                 return str(format_compact_decimal(value, fraction_digits=1, locale=locale))
             return str(format_decimal(value, format="#,##0.##", locale=locale))
 
 
 def _money(value: int | float | Decimal, currency: str, locale: str, *, compact: bool) -> str:
-    if compact and abs(value) >= 10_000:
+    if compact and abs(float(value)) >= _COMPACT_FROM:
         return str(format_compact_currency(value, currency, fraction_digits=1, locale=locale))
     digits = get_currency_precision(currency)
     rounded = round(Decimal(str(value)), digits)

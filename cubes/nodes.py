@@ -29,8 +29,10 @@ class Base:
 
 @dataclass(frozen=True)
 class Join:
-    """A dimension table in one role. Every fact has exactly one member, so no row is lost or
-    doubled."""
+    """A dimension table in one role.
+
+    Every fact has exactly one member in it, so no row is lost or doubled.
+    """
 
     table: str
     alias: str

@@ -1,4 +1,4 @@
-"""What is asked of a cube: a frozen value that means the same in Python, JSON and on a command line."""
+"""What is asked of a cube: one frozen value, the same in Python, in JSON and on a command line."""
 
 from __future__ import annotations
 

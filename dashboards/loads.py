@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -14,6 +16,7 @@ from dashboards import data, notices, refused
 from dashboards.wording import ago, duration, moment_text, seconds_between
 from metadata.errors import Issue
 
+MOST_PROBLEMS = 5
 Colour = Literal["blue", "green", "red", "gray"]
 _STATUS: dict[str, tuple[str, Colour, str]] = {
     "running": ("Running", "blue", ":material/progress_activity:"),
@@ -62,25 +65,52 @@ def page() -> None:
 
 def _latest(run: Run, operations: Operations, zone: str) -> None:
     """What the latest run means for the data people see."""
-    failures = [f for f in operations.failures(run.run) if f.severity == "stop"]
-    published = operations.versions()
+    problems = operations.failures(run.run)
+    failures = [each.issue for each in problems if each.severity == "stop"]
     if run.status in ("failed", "died"):
-        last = published[0].version if published else None
-        kept = (
-            f"Pages still show version {last}, which is whole and unchanged."
-            if last else "Nothing has been published yet, so the other pages are empty."
-        )  # fmt: skip
         how = "failed" if run.status == "failed" else "was broken off"
         st.error(
-            f"**The latest load {how}** {ago(run.started_at, _now())}.  \n{kept}"
-            " Mend what is listed here, then start it again with `rapport run`.",
+            f"**The latest load {how}** {ago(run.started_at, _now())}.  \n"
+            f"{_left_standing(run, operations)} Mend what is listed here, then start it again with"
+            " `rapport run`.",
             icon=":material/error:",
         )
-        notices.problems([failure.issue for failure in failures])
-    warnings = [f for f in operations.failures(run.run) if f.severity == "warn"]
+        grouped = _grouped(failures)
+        notices.problems(grouped[:MOST_PROBLEMS])
+        if grouped[MOST_PROBLEMS:]:
+            with st.expander(f"{len(grouped) - MOST_PROBLEMS} more"):
+                notices.problems(grouped[MOST_PROBLEMS:])
+    warnings = _grouped([each.issue for each in problems if each.severity == "warn"])
     if warnings:
         with st.expander(f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}"):
-            notices.problems([warning.issue for warning in warnings])
+            notices.problems(warnings)
+
+
+def _left_standing(run: Run, operations: Operations) -> str:
+    """What pages show after a run that did not go through."""
+    published = operations.versions()
+    if run.version:
+        return (
+            f"What could be loaded was published as version {run.version}; the rest is as it was"
+            " before."
+        )
+    if published:
+        return f"Pages still show version {published[0].version}, which is whole and unchanged."
+    return "Nothing has been published yet, so the other pages are empty."
+
+
+def _grouped(issues: Sequence[Issue]) -> list[Issue]:
+    """Problems that have the same reason are told once: forty tables of one server that is down."""
+    together: dict[tuple[str, str], list[Issue]] = {}
+    for issue in issues:
+        reason = (issue.why, issue.fix) if issue.why else (issue.what, issue.fix)
+        together.setdefault(reason, []).append(issue)
+    return [
+        replace(first, what=f"{first.what} And {len(rest)} more for the same reason.")
+        if rest
+        else first
+        for first, *rest in together.values()
+    ]
 
 
 def _headline(operations: Operations, runs: tuple[Run, ...], zone: str) -> None:
@@ -155,7 +185,7 @@ def _freshness(operations: Operations, zone: str) -> None:
                 "Batches": batches[each.source, each.table],
                 f"Last read at ({zone})": moment_text(each.read_at, zone).rpartition(" (")[0],
             }
-            for each in operations.freshness()
+            for each in sorted(operations.freshness(), key=lambda each: not each.failing)
         ]
     )
     if frame.empty:

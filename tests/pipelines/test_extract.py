@@ -244,6 +244,32 @@ class TestFiles:
         company.write("data/thng.csv", CSV)
         assert "Did you mean 'thng.csv'" in problems(company.load())
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            CSV.replace("\n", "\r\n"),
+            "\ufeff" + CSV,
+            CSV.replace(",", ";"),
+            CSV.rstrip("\n"),
+            CSV.replace("Äpfel", '"Äpfel"'),
+        ],
+        ids=["windows line ends", "byte order mark", "semicolons", "no last line end", "quotes"],
+    )
+    def test_the_usual_kinds_of_csv_are_understood(self, one_table, text):
+        company = one_table("data")
+        company.write("data/thing.csv", text)
+        report = company.load()
+        assert report.ok, problems(report)
+        assert dimension(company) == EXPECTED[:2]
+
+    def test_files_with_other_columns_are_joined_by_name(self, one_table):
+        company = one_table("data", "{primary_key: [id], path: 'drops/*.csv'}")
+        company.write("data/drops/1.csv", CSV)
+        company.write("data/drops/2.csv", "name,id\nlater,9\n")
+        report = company.load()
+        assert report.ok, problems(report)
+        assert [row[:2] for row in dimension(company)] == [("1", "Äpfel"), ("2", None), ("9", "later")]
+
     def test_an_empty_file_is_an_empty_table(self, one_table):
         company = one_table("data")
         company.write("data/thing.csv", CSV.splitlines()[0] + "\n")

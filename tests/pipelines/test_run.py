@@ -207,7 +207,8 @@ class TestPublishing:
                 )
                 assert starter.load().ok
             out, err = reader.communicate(timeout=60)
-        assert not err
+        assert reader.returncode == 0, err
+        assert "Error" not in err
         expected = [[v, 62 + v - 1, round(5979.30 + 39.90 * (v - 1), 2)] for v in (1, 2, 3, 4)]
         assert all(seen in expected for seen in eval(out))
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 import openpyxl
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from sample_data import generate, play
 from sample_data.ledger import KINDS
