@@ -115,12 +115,20 @@ def levels_of(predicate: Predicate) -> Iterator[str]:
 
 
 def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
-    """The parts that must all hold."""
+    """The parts that must all hold.
+
+    >>> [part.part.level for part in conjuncts(Not(Or((IsNull("a.b"), IsNull("c.d")))))]
+    ['a.b', 'c.d']
+    """
     match predicate:
         case None:
             return ()
         case And(parts):
-            return parts
+            return tuple(inner for part in parts for inner in conjuncts(part))
+        case Not(Or(parts)):
+            return tuple(inner for part in parts for inner in conjuncts(Not(part)))
+        case Not(Not(part)):
+            return conjuncts(part)
         case _:
             return (predicate,)
 

@@ -80,7 +80,7 @@ def _latest(run: Run, operations: Operations, zone: str) -> None:
         if grouped[MOST_PROBLEMS:]:
             with st.expander(f"{len(grouped) - MOST_PROBLEMS} more"):
                 notices.problems(grouped[MOST_PROBLEMS:])
-    warnings = _grouped([each.issue for each in problems if each.severity == "warn"])
+    warnings = [each.issue for each in problems if each.severity == "warn"]
     if warnings:
         with st.expander(f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}"):
             notices.problems(warnings)

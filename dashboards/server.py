@@ -44,17 +44,10 @@ def build_app(workspace: Path | data.OpenWorkspace, host: str = "127.0.0.1") -> 
     users = opened.repository.workspace.users
     check_host(host, has_users=bool(users))
     theme.apply_settings(**{"server.address": host})
-    secret = session_secret(opened.repository.storage) if users else ""
-    name = opened.repository.workspace.name
     return st.App(
         SHELL,
         routes=api_routes(opened.engine, opened.repository, opened.operations),
-        middleware=[
-            Middleware(SecurityHeaders),
-            Middleware(KnownHosts, hosts=known_hosts(host)),
-            Middleware(SignInGate, sessions=Sessions(users, secret), doorman=Doorman(users),
-                       company=name),
-        ],
+        middleware=guards(opened, host),
         lifespan=_lifespan(opened),
         on_script_error=_log_error,
     )  # fmt: skip
@@ -88,6 +81,22 @@ def serve(
     )  # fmt: skip
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(settings).run(sockets=[listener])
+
+
+def guards(opened: data.OpenWorkspace, host: str) -> list[Middleware]:
+    """What every request passes, from the outside in."""
+    settings = opened.repository.workspace
+    secret = session_secret(opened.repository.storage) if settings.users else ""
+    return [
+        Middleware(SecurityHeaders),
+        Middleware(KnownHosts, hosts=known_hosts(host)),
+        Middleware(
+            SignInGate,
+            sessions=Sessions(settings.users, secret),
+            doorman=Doorman(settings.users),
+            company=settings.name,
+        ),
+    ]
 
 
 def check_host(host: str, *, has_users: bool) -> None:

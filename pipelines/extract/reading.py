@@ -1,11 +1,13 @@
-"""What a reader hands over: a stream of Arrow batches, and where the next read may begin."""
+"""What readers share: the stream of Arrow batches they hand over, and how DuckDB opens files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
+from sqlglot import exp
 
 
 @dataclass(frozen=True)
@@ -39,5 +41,34 @@ def plain_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Itera
         columns = []
         for array, field in zip(batch.columns, schema, strict=True):
             stored = array.storage if isinstance(array, pa.ExtensionArray) else array
-            columns.append(stored if stored.type == field.type else stored.cast(field.type))
+            try:
+                columns.append(stored if stored.type == field.type else stored.cast(field.type))
+            except pa.ArrowException:
+                # NaN has no place in a DECIMAL.
+                raise Misfit(field.name) from None
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Column names as a header gives them, where it gives none or one twice with a number added.
+
+    >>> distinct_names(["id", "", "id"])
+    ['id', 'column_2', 'id_3']
+    """
+    found: list[str] = []
+    for position, name in enumerate(names, 1):
+        wanted = name or f"column_{position}"
+        while wanted.lower() in {other.lower() for other in found}:
+            wanted = f"{wanted}_{position}"
+        found.append(wanted)
+    return found
+
+
+def reader_call(function: str, files: Sequence[Path], **options: exp.Expr) -> exp.Expr:
+    """A table function of DuckDB over files."""
+    named = [
+        exp.PropertyEQ(this=exp.to_identifier(key), expression=value)
+        for key, value in options.items()
+    ]
+    listed = exp.Array(expressions=[exp.Literal.string(str(path)) for path in files])
+    return exp.Anonymous(this=function, expressions=[listed, *named])

@@ -69,10 +69,7 @@ class TableExtraction:
             return self._unchanged(position)
         reader = FileReader(files, self.settings, self.storage.temporary)
         try:
-            reading = reader.read(self.settings.columns, self.place)
-            self._check_columns(reading.schema.names)
-            told = reader.batches_told(iter(reading.batches), self.place)
-            written = self._write(Reading(reading.schema, told))
+            written = self._write(reader.read(self._check_columns, self.place))
         finally:
             reader.close()
         return self._finish(written, position, watermark=None, files=state, whole=True)

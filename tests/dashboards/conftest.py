@@ -1,0 +1,104 @@
+"""A small company that is really loaded, with a customer whose name means harm."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from cubes import Engine, Query, Result
+from dashboards import data
+from metadata import load_workspace
+from metadata.passwords import hash_password
+from pipelines.run import run
+from pipelines.starter import write_starter
+
+HARMFUL = "<img src=x onerror=alert(1)>"
+FORMULA = "=1+1"
+PASSWORD = "correct horse"
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter workspace, loaded; orders end early in March 2025."""
+    folder = tmp_path_factory.mktemp("company")
+    write_starter(folder)
+    for name, line in (
+        ("customers", f'7,Mallory,m@example.com,P,"{HARMFUL}",{FORMULA},2023-05-05'),
+        ("orders", "1009,7,2024-03-10"),
+        ("order_lines", "1009,1,A-100,1,100.00"),
+    ):
+        path = folder / "data" / f"{name}.csv"
+        path.write_text(f"{path.read_text().rstrip()}\n{line}\n")
+    assert run(load_workspace(folder)).ok
+    return folder
+
+
+@pytest.fixture(scope="session")
+def opened(company: Path) -> data.OpenWorkspace:
+    return data.open_workspace(company)
+
+
+@pytest.fixture
+def workspace(opened: data.OpenWorkspace) -> data.OpenWorkspace:
+    """The company, open for the pages of this process."""
+    return data.use(opened)
+
+
+@pytest.fixture
+def ask(opened: data.OpenWorkspace) -> Callable[[Query], Result]:
+    assert isinstance(opened.engine, Engine)
+    return opened.engine.query
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    """A workspace in which nothing was ever loaded."""
+    write_starter(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    return hash_password(PASSWORD)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A server of its own, as `rapport serve` starts it; gives its address."""
+    command = [sys.executable, "-m", "dashboards", str(folder), "--port", "0"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            line = next(line for line in server.stdout if line.startswith("Rapport is at "))
+            yield line.split()[3].rstrip("/")
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(scope="session")
+def site(company: Path) -> Iterator[str]:
+    with served(company) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield started
+        started.close()

@@ -1,0 +1,97 @@
+"""The pages run as Streamlit runs them, without a browser."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cubes import Query
+from dashboards import data, server
+from dashboards.wording import Figures
+
+
+def _app(page="", **address) -> AppTest:
+    app = AppTest.from_file(str(server.SHELL), default_timeout=60)
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    if page:
+        app.switch_page(page) if False else None
+    return app
+
+
+def test_the_portal_shows_the_engines_figures(workspace, ask):
+    app = _app()
+    assert not app.exception
+    shown = {metric.label: metric for metric in app.metric}
+    table = ask(
+        Query("sales", ("revenue", "margin_rate", "orders"), where="order_date.month = '2025-02'")
+    ).table
+    figures = Figures()
+    for label, name, kind in (
+        ("Revenue", "revenue", "currency"),
+        ("Margin rate", "margin_rate", "percent"),
+        ("Orders", "orders", "integer"),
+    ):
+        assert shown[label].value == figures.short(table.column(name).to_pylist()[0], kind)
+    assert shown["Revenue"].delta.startswith("\u221298.7%"), "the sign says it, not only the colour"
+    assert app.selectbox[0].value == "2025-02"
+
+
+def test_the_portals_period_stands_in_the_address(workspace):
+    app = _app(month="2024-02", span="year")
+    assert app.selectbox[0].value == "2024-02"
+    app.selectbox[0].select("2025-02").run()
+    assert "month" not in app.query_params, "the latest month is what a bare link shows"
+    assert app.query_params["span"] == ["year"]
+
+
+def test_an_address_with_nonsense_shows_the_latest_month(workspace):
+    app = _app(month="never", span="decade")
+    assert not app.exception and app.selectbox[0].value == "2025-02"
+
+
+def test_before_the_first_load_every_page_says_how_to_begin(empty):
+    data.open_workspace(empty)
+    app = _app()
+    assert not app.exception and not app.metric
+    assert any("There is no data here yet" in m.value for m in app.markdown)
+    assert any("`rapport run`" in m.value for m in app.markdown)
+
+
+def test_a_failure_is_explained_without_its_inside(workspace, monkeypatch):
+    def fail(query):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(data, "ask", fail)
+    app = _app()
+    assert app.error and "could not be shown" in app.error[0].value
+    assert not app.exception
+    assert not any("secret" in str(element) for element in app)
+
+
+@pytest.mark.parametrize("name", ["portal", "explore", "loads"])
+def test_every_page_runs_without_an_exception(workspace, name, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["rapport"])
+    script = f"from dashboards import {name} as page\nimport streamlit as st\n" + (
+        "st.session_state['pages'] = {'explore': st.Page(lambda: None, title='Explore')}\n"
+        if name == "portal"
+        else ""
+    )
+    app = AppTest.from_string(f"{script}page.page()", default_timeout=60).run()
+    if name == "portal":
+        assert app.metric
+    else:
+        assert not app.exception
+        assert app.title[0].value
+
+
+def test_loads_tells_where_every_row_went(workspace):
+    script = "from dashboards import loads\nloads.page()"
+    app = AppTest.from_string(script, default_timeout=60).run()
+    shown = {metric.label: metric.value for metric in app.metric}
+    balances = workspace.operations.balances()
+    assert shown["Rows taken in"] == f"{sum(b.landed for b in balances):,}"
+    assert shown["Rows refused"] == str(sum(b.quarantined for b in balances)) != "0"
+    frames = [frame.value for frame in app.dataframe]
+    assert any("Why" in frame.columns and len(frame) == 1 for frame in frames)
