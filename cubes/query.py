@@ -85,11 +85,11 @@ class Query:
             and {"n": self.top.n, "by": self.top.by, "descending": self.top.descending},
             "limit": self.limit,
         }
-        silent: tuple[Any, ...] = (None, [], False)
+        # A limit of 0 equals False, yet it says something (and is refused when it is resolved).
         return {
             key: value
             for key, value in full.items()
-            if key in ("cube", "measures") or value not in silent
+            if key in ("cube", "measures") or not (value is None or value is False or value == [])
         }
 
 

@@ -27,6 +27,8 @@ class Headline:
     description: str
     format: str
     polarity: str
+    adds_up: bool
+    """Whether parts of the figure add up to the whole, so that no facts mean nought."""
     value: Number | None
     before: Number | None
     """The same period a year before; None when there is nothing to compare with."""
@@ -66,6 +68,7 @@ def headlines(
                 description=measure.description,
                 format=measure.format,
                 polarity=measure.polarity,
+                adds_up=measure.additivity == "additive",
                 value=now.get(tile.measure),
                 before=before.get(tile.measure),
                 trend=tuple(trend) if when else (),

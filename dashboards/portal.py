@@ -113,8 +113,7 @@ def _headlines(shown: AvailablePortal, period: Period) -> None:
 def _tile(place: DeltaGenerator, each: Headline, period: Period, figures: Figures) -> None:
     change = figures.change(each.value, each.before, each.format)
     direction = (change or "±")[0]
-    trend = [None if v is None else float(v) for v in each.trend]
-    known = [v for v in trend if v is not None]
+    trend = _sparkline(each)
     if change is not None:
         before = figures.short(each.before, each.format)
         beside = f"from {before} in {period.prior_year.short}"
@@ -134,9 +133,20 @@ def _tile(place: DeltaGenerator, each: Headline, period: Period, figures: Figure
         help=each.description or None,
         border=True,
         height="stretch",
-        chart_data=trend if len(known) >= 2 else None,
+        chart_data=trend if len(trend) >= 2 else None,
         chart_type="area",
     )  # fmt: skip
+
+
+def _sparkline(each: Headline) -> list[float]:
+    """The months up to the period. Where nothing was sold, sales were nought; but a share of
+    nothing is no figure at all, and its month is passed over.
+    """
+    if not any(value is not None for value in each.trend):
+        return []
+    if each.adds_up:
+        return [float(value or 0) for value in each.trend]
+    return [float(value) for value in each.trend if value is not None]
 
 
 def _colour(direction: str, polarity: str) -> Literal["green", "red", "gray"]:

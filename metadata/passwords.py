@@ -1,4 +1,4 @@
-"""Passwords of local users, kept as scrypt hashes (RFC 7914) of the form `scrypt$n$r$p$salt$hash`."""
+"""Passwords of local users, kept as scrypt hashes (RFC 7914): `scrypt$n$r$p$salt$hash`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The pipeline as Dagster sees it: every step an asset, generated from the workspace's metadata.
 
-`RAPPORT_WORKSPACE=demo dagster dev -m pipelines.definitions` shows the graph; `rapport run` executes
-the same definitions in its own process. One multi-asset for each stage keeps the graph as fine as
-the metadata and the overhead of a run small: extraction reads its sources in parallel, and only one
-process at a time opens the build.
+`RAPPORT_WORKSPACE=demo dagster dev -m pipelines.definitions` shows the graph; `rapport run`
+executes the same definitions in its own process. One multi-asset for each stage keeps the graph as
+fine as the metadata and the overhead of a run small: extraction reads its sources in parallel, and
+only one process at a time opens the build.
 """
 
 import os

@@ -48,7 +48,7 @@ class Engine(Protocol):
 
 
 class DuckDBEngine:
-    """The embedded engine. One at a time per workspace: DuckDB locks its files between processes."""
+    """The embedded engine; one at a time per workspace, as DuckDB locks its files."""
 
     dialect = "duckdb"
 

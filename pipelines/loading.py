@@ -1,4 +1,4 @@
-"""Loading steps: statements in one transaction, skipped where nothing they depend on has changed."""
+"""Loading steps: statements in one transaction, skipped where nothing has changed."""
 
 from __future__ import annotations
 

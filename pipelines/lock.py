@@ -1,4 +1,4 @@
-"""One run at a time per workspace, however it was started; the system frees the lock of the dead."""
+"""One run at a time per workspace, however started; the system frees the lock of the dead."""
 
 from __future__ import annotations
 

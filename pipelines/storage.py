@@ -37,10 +37,12 @@ class Storage:
 
     @property
     def staging_database(self) -> Path:
+        """The database of judged rows."""
         return self.build / "staging.duckdb"
 
     @property
     def warehouse_database(self) -> Path:
+        """The database of the star, as it is built."""
         return self.build / "warehouse.duckdb"
 
     @property
@@ -50,10 +52,12 @@ class Storage:
 
     @property
     def pointer(self) -> Path:
+        """The file that names the version in force."""
         return self.published / "current.json"
 
     @property
     def control(self) -> Path:
+        """What the pipeline remembers about its own work."""
         return self.root / CONTROL_FILE
 
     @property
@@ -63,6 +67,7 @@ class Storage:
 
     @property
     def lock(self) -> Path:
+        """Held by the run at work."""
         return self.root / "run.lock"
 
     @property
@@ -72,6 +77,7 @@ class Storage:
 
     @property
     def logs(self) -> Path:
+        """What runs tell in detail."""
         return self.root / "logs"
 
     def landed(self, source: str, table: str) -> Path:
@@ -79,6 +85,7 @@ class Storage:
         return self.landing / source / table
 
     def version_file(self, version: int) -> Path:
+        """The file of a published version."""
         return self.published / f"v{version:06d}.duckdb"
 
 

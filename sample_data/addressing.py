@@ -12,8 +12,12 @@ from sample_data.rows import join, pick
 from sample_data.staff import language_of
 
 
-def from_language(rng: np.random.Generator, words: dict[str, str], language: np.ndarray,
-                  parted_by: str | None = None) -> pa.Array:
+def from_language(
+    rng: np.random.Generator,
+    words: dict[str, str],
+    language: np.ndarray,
+    parted_by: str | None = None,
+) -> pa.Array:
     """A word of each language, for each row."""
     flat, begins_list = vocabulary(words, parted_by)
     begins = np.array(begins_list)
@@ -38,6 +42,7 @@ def streets(rng: np.random.Generator, country: np.ndarray) -> pa.Array:
 
 def postal_codes(rng: np.random.Generator, city: np.ndarray) -> pa.Array:
     """Postal codes that begin like those of the city."""
-    digits = pc.utf8_lpad(pa.array(rng.integers(0, 999, len(city))).cast(pa.string()), 3,
-                          padding="0")
+    digits = pc.utf8_lpad(
+        pa.array(rng.integers(0, 999, len(city))).cast(pa.string()), 3, padding="0"
+    )
     return join(pick(places().postal_prefix, city), digits)

@@ -24,8 +24,9 @@ def addresses(rng: np.random.Generator, customers: Customers, numbers: Numbers) 
     who = np.concatenate([np.arange(len(customers)), extra])
     city, country, place = customers.city[who], customers.country[who], places()
     first = np.arange(len(who)) < len(customers)
-    kind = np.where(first, np.where(customers.is_company[who], 3, 0),
-                    choose(rng, (1, 1), len(who)) + 1)
+    kind = np.where(
+        first, np.where(customers.is_company[who], 3, 0), choose(rng, (1, 1), len(who)) + 1
+    )
     another = extra.astype(np.int64)
     street = pa.concat_arrays([customers.street, streets(rng, customers.country[another])])
     postal = pa.concat_arrays([customers.postal_code, postal_codes(rng, customers.city[another])])
@@ -44,8 +45,9 @@ def addresses(rng: np.random.Generator, customers: Customers, numbers: Numbers) 
     )
 
 
-def contacts(rng: np.random.Generator, customers: Customers, numbers: Numbers
-             ) -> tuple[pa.Table, np.ndarray]:
+def contacts(
+    rng: np.random.Generator, customers: Customers, numbers: Numbers
+) -> tuple[pa.Table, np.ndarray]:
     """One to four contacts at each company; also the first contact of each customer or -1."""
     firms = np.flatnonzero(customers.is_company)
     counts = np.minimum(1 + rng.poisson(np.log1p(customers.employees[firms]) / 4), 4)
@@ -57,8 +59,12 @@ def contacts(rng: np.random.Generator, customers: Customers, numbers: Numbers
     primary = np.full(len(customers), -1)
     primary[who[order == 0]] = contact_id[order == 0]
     role = np.where(order == 0, 0, rng.integers(1, 4, len(who)))
-    mail = join("c", pa.array(contact_id).cast(pa.string()), "@customer",
-                join(pa.array(customers.id[who]).cast(pa.string()), ".example"))
+    mail = join(
+        "c",
+        pa.array(contact_id).cast(pa.string()),
+        "@customer",
+        join(pa.array(customers.id[who]).cast(pa.string()), ".example"),
+    )
     return rows(
         "crm.contact",
         contact_id=contact_id,
@@ -85,12 +91,14 @@ def industries(company: Company, rng: np.random.Generator, customers: Customers)
         share[second] = rng.integers(55, 90, len(second)) * 100
         who = np.concatenate([firms, firms[second]])
         code = np.concatenate([main, (main[second] + 1) % len(codes)])
-        tables.append(rows(
-            "crm.customer_industry",
-            customer_id=customers.id[who],
-            tree=tree,
-            code=pick(codes, code),
-            share=np.concatenate([share, 10_000 - share[second]]),
-            updated_at=customers.since[who].astype("datetime64[s]") + 60_000,
-        ))
+        tables.append(
+            rows(
+                "crm.customer_industry",
+                customer_id=customers.id[who],
+                tree=tree,
+                code=pick(codes, code),
+                share=np.concatenate([share, 10_000 - share[second]]),
+                updated_at=customers.since[who].astype("datetime64[s]") + 60_000,
+            )
+        )
     return pa.concat_tables(tables).combine_chunks()

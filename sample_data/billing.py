@@ -44,8 +44,13 @@ class Invoices:
         return total
 
 
-def account_rows(company: Company, rng: np.random.Generator, customers: Customers,
-                 contracts: Contracts, accounts: Accounts) -> pa.Table:
+def account_rows(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    contracts: Contracts,
+    accounts: Accounts,
+) -> pa.Table:
     """Rows of billing.billing_account, a copy of the customer as billing got to know it."""
     who, count = accounts.who, len(accounts.who)
     index = pa.array(who)
@@ -61,8 +66,11 @@ def account_rows(company: Company, rng: np.random.Generator, customers: Customer
         customer_ref=pa.array(customers.id[who]).cast(pa.string()),
         customer_name=customers.name.take(index),
         email=customers.email.take(index),
-        phone=pc.if_else(pa.array(rng.random(count) < 0.7), customers.mobile.take(index),
-                         customers.phone.take(index)),
+        phone=pc.if_else(
+            pa.array(rng.random(count) < 0.7),
+            customers.mobile.take(index),
+            customers.phone.take(index),
+        ),
         street=customers.street.take(index),
         postal_code=customers.postal_code.take(index),
         city=pick(place.city, city),
@@ -78,13 +86,19 @@ def account_rows(company: Company, rng: np.random.Generator, customers: Customer
     )
 
 
-def bill(company: Company, rng: np.random.Generator, customers: Customers, contracts: Contracts,
-         accounts: Accounts, numbers: Numbers) -> tuple[dict[str, pa.Table], Invoices]:
+def bill(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    contracts: Contracts,
+    accounts: Accounts,
+    numbers: Numbers,
+) -> tuple[dict[str, pa.Table], Invoices]:
     """Usage, invoices and lines of one block; invoices come month by month."""
     calendar = company.calendar
     issue_day = calendar.month_starts[:MONTHS] + (accounts.billing_day[:, None] - 1)
     billed = contracts.active(company)
-    billed &= (contracts.start[:, None] <= issue_day[contracts.account])
+    billed &= contracts.start[:, None] <= issue_day[contracts.account]
     billed &= issue_day[contracts.account] <= calendar.end
     held = np.zeros((len(accounts.who), MONTHS, len(SERVICE_LINES)), dtype=np.int64)
     for line in range(len(SERVICE_LINES)):
@@ -95,10 +109,12 @@ def bill(company: Company, rng: np.random.Generator, customers: Customers, contr
     at = np.full((len(accounts.who), MONTHS), -1)
     at[account, month] = np.arange(len(month))
     issued = issue_day[account, month]
-    usage, charge, charged_service = _usage(company, rng, customers, accounts,
-                                            held[account, month], account, month, issued, numbers)
-    lines, net, tax = _lines(customers, contracts, accounts, billed, at, invoice_id, issued,
-                             charge, charged_service)
+    usage, charge, charged_service = _usage(
+        company, rng, customers, accounts, held[account, month], account, month, issued, numbers
+    )
+    lines, net, tax = _lines(
+        customers, contracts, accounts, billed, at, invoice_id, issued, charge, charged_service
+    )
     invoices = Invoices(invoice_id, account, month, issued, net, tax)
     return {"billing.usage_record": usage, "billing.invoice_line": lines}, invoices
 
@@ -111,27 +127,46 @@ class Charges:
     amount: np.ndarray
 
 
-def _usage(company: Company, rng: np.random.Generator, customers: Customers,
-           accounts: Accounts, held: np.ndarray, account: np.ndarray, month: np.ndarray,
-           issued: np.ndarray, numbers: Numbers) -> tuple[pa.Table, Charges, np.ndarray]:
+def _usage(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    accounts: Accounts,
+    held: np.ndarray,
+    account: np.ndarray,
+    month: np.ndarray,
+    issued: np.ndarray,
+    numbers: Numbers,
+) -> tuple[pa.Table, Charges, np.ndarray]:
     season = ROAMING_SEASON[company.calendar.month_of_year[month]]
     mobile, fixed, broadband = held[:, 0], held[:, 1], held[:, 2]
     roll = rng.random((len(account), 2))
-    uses = np.stack([mobile + fixed, mobile * (roll[:, 0] < 0.45), mobile,
-                     mobile * (roll[:, 1] < 0.07 * season), broadband], axis=1)
+    uses = np.stack(
+        [
+            mobile + fixed,
+            mobile * (roll[:, 0] < 0.45),
+            mobile,
+            mobile * (roll[:, 1] < 0.07 * season),
+            broadband,
+        ],
+        axis=1,
+    )
     owner, service = np.nonzero(uses)
     lines_held, count = uses[owner, service], len(owner)
     # Usage grows over the years and fades before a customer leaves.
     who = accounts.who[account[owner]]
-    left = (customers.ended_or_never[who].astype("datetime64[M]").astype(int)
-            - company.calendar.month_starts[month[owner]].astype("datetime64[M]").astype(int))
+    left = customers.ended_or_never[who].astype("datetime64[M]").astype(
+        int
+    ) - company.calendar.month_starts[month[owner]].astype("datetime64[M]").astype(int)
     fading = np.array([0.55, 0.7, 0.85, 1.0])[left.clip(0, 3)]
     growth = np.where(service == 1, 0.99, np.where(service >= 2, 1.015, 1.0)) ** month[owner]
-    quantity = _MEAN_QUANTITY[service] * lines_held * fading * growth * rng.lognormal(
-        -0.3, 0.75, count)
+    quantity = (
+        _MEAN_QUANTITY[service] * lines_held * fading * growth * rng.lognormal(-0.3, 0.75, count)
+    )
     events = np.maximum(quantity / _PER_EVENT[service], 1).astype(np.int64)
-    drop = company.market.drop_rate[places().region[customers.city[who]],
-                                    _LINE_OF_SERVICE[service], month[owner]]
+    drop = company.market.drop_rate[
+        places().region[customers.city[who]], _LINE_OF_SERVICE[service], month[owner]
+    ]
     dropped = rng.binomial(events, np.clip(drop / 100, 0, 1))
     over = rng.random(count) < _OVER_PLAN[service]
     share = np.where(service == 3, 1.0, rng.uniform(0.05, 0.4, count))
@@ -155,23 +190,36 @@ def _usage(company: Company, rng: np.random.Generator, customers: Customers,
     return table, Charges(owner, amount), service
 
 
-def _lines(customers: Customers, contracts: Contracts, accounts: Accounts, billed: np.ndarray,
-           at: np.ndarray, invoice_id: np.ndarray, issued: np.ndarray, charge: Charges,
-           service: np.ndarray) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+def _lines(
+    customers: Customers,
+    contracts: Contracts,
+    accounts: Accounts,
+    billed: np.ndarray,
+    at: np.ndarray,
+    invoice_id: np.ndarray,
+    issued: np.ndarray,
+    charge: Charges,
+    service: np.ndarray,
+) -> tuple[pa.Table, np.ndarray, np.ndarray]:
     """The lines, and the sums of net and tax for each invoice."""
     contract, month = np.nonzero(billed)
     fee = contracts.fee[contract, month]
     discount = -np.round(fee * contracts.discount[contract] / 10_000).astype(np.int64)
     cut = np.flatnonzero(discount)
     used = np.flatnonzero(charge.amount)
-    owner = np.concatenate([at[contracts.account[contract], month],
-                            at[contracts.account[contract[cut]], month[cut]],
-                            charge.owner[used]])
+    owner = np.concatenate(
+        [
+            at[contracts.account[contract], month],
+            at[contracts.account[contract[cut]], month[cut]],
+            charge.owner[used],
+        ]
+    )
     holder = np.concatenate([contract, contract[cut], np.full(len(used), -1)])
     net = np.concatenate([fee, discount[cut], charge.amount[used]])
     kind = np.repeat([0, 1, 2], [len(contract), len(cut), len(used)])
-    line = np.concatenate([contracts.line[contract], contracts.line[contract[cut]],
-                           _LINE_OF_SERVICE[service[used]]])
+    line = np.concatenate(
+        [contracts.line[contract], contracts.line[contract[cut]], _LINE_OF_SERVICE[service[used]]]
+    )
     changed = (contracts.change_month[contract] >= 0) & (month >= contracts.change_month[contract])
     plan = np.where(changed, contracts.plan[contract], contracts.first_plan[contract])
     plan = np.concatenate([plan, plan[cut], np.full(len(used), -1)])
@@ -197,6 +245,8 @@ def _lines(customers: Customers, contracts: Contracts, accounts: Accounts, bille
         updated_at=issued[owner].astype("datetime64[s]") + 3 * HOUR,
     )
     count = len(invoice_id)
-    return (table, np.bincount(owner, net, count).astype(np.int64),
-            np.bincount(owner, tax, count).astype(np.int64))
-
+    return (
+        table,
+        np.bincount(owner, net, count).astype(np.int64),
+        np.bincount(owner, tax, count).astype(np.int64),
+    )

@@ -39,8 +39,9 @@ def blocks(company: Company, numbers: Numbers) -> Iterator[Block]:
         yield Block(number, _tables(company, rng, size, numbers), rng)
 
 
-def _tables(company: Company, rng: np.random.Generator, size: int, numbers: Numbers
-            ) -> dict[str, pa.Table]:
+def _tables(
+    company: Company, rng: np.random.Generator, size: int, numbers: Numbers
+) -> dict[str, pa.Table]:
     """The story in its order: who they are, what they sign, how they are served, who leaves."""
     customers, households = make_customers(company, rng, size, numbers)
     contracts, accounts = sign(company, rng, customers, numbers)

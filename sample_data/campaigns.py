@@ -59,7 +59,8 @@ def make_campaigns(rng: np.random.Generator, calendar: Calendar, staff: Staff) -
     ends = np.concatenate([last_day, end])
     names = [f"Programme {year}" for year in years] + [
         f"{_TYPES[k].title().replace('_', '-')} {_FAMILIES[f].title()} {calendar.label(m)}"
-        for k, f, m in zip(kind, family, month, strict=True)]
+        for k, f, m in zip(kind, family, month, strict=True)
+    ]
     table = rows(
         "crm.campaign",
         campaign_id=np.concatenate([_FIRST_ID + np.arange(len(years)), wave]),
@@ -78,8 +79,9 @@ def make_campaigns(rng: np.random.Generator, calendar: Calendar, staff: Staff) -
         status=pick(["DONE", "RUNNING"], (ends >= calendar.end).astype(int)),
         updated_at=np.minimum(ends, calendar.end).astype("datetime64[s]"),
     )
-    return Campaigns(table, wave, month, start, segment, medium, kind,
-                     rng.uniform(0.02, 0.12, _WAVES), family)
+    return Campaigns(
+        table, wave, month, start, segment, medium, kind, rng.uniform(0.02, 0.12, _WAVES), family
+    )
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ class Purchases:
     campaign: np.ndarray
 
 
-def addressed(company: Company, rng: np.random.Generator, customers: Customers, numbers: Numbers
-              ) -> tuple[dict[str, pa.Table], Purchases]:
+def addressed(
+    company: Company, rng: np.random.Generator, customers: Customers, numbers: Numbers
+) -> tuple[dict[str, pa.Table], Purchases]:
     """Targets and responses of one block, and the purchases that came of them."""
     every = company.campaigns
     who, which = _audience(rng, customers, every)
@@ -115,8 +118,11 @@ def addressed(company: Company, rng: np.random.Generator, customers: Customers, 
         updated_at=sent,
     )
     bought = roll < answer * np.where(control, 0.12, 0.45)
-    kind = np.select([bought, roll < answer * 1.6, roll < answer * 3, roll < answer * 5,
-                      roll > 0.993], [3, 2, 1, 0, 4], -1)
+    kind = np.select(
+        [bought, roll < answer * 1.6, roll < answer * 3, roll < answer * 5, roll > 0.993],
+        [3, 2, 1, 0, 4],
+        -1,
+    )
     kind = np.where(control & ~bought, -1, kind)
     hit = np.flatnonzero((kind >= 0) & (day < company.calendar.end - 14))
     after = sent[hit] + rng.integers(600, 13 * 86_400, len(hit))
@@ -131,18 +137,21 @@ def addressed(company: Company, rng: np.random.Generator, customers: Customers, 
         updated_at=after,
     )
     sale = kind[hit] == 3
-    purchases = Purchases(who[hit][sale], after[sale].astype("datetime64[D]"),
-                          every.id[which[hit]][sale])
+    purchases = Purchases(
+        who[hit][sale], after[sale].astype("datetime64[D]"), every.id[which[hit]][sale]
+    )
     return {"crm.campaign_target": target, "crm.campaign_response": response}, purchases
 
 
-def _audience(rng: np.random.Generator, customers: Customers, every: Campaigns
-              ) -> tuple[np.ndarray, np.ndarray]:
+def _audience(
+    rng: np.random.Generator, customers: Customers, every: Campaigns
+) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of customer and wave: those of the segment who consented and were customers then."""
     fits = (every.segment[None, :] < 0) | (customers.segment[:, None] == every.segment[None, :])
     fits &= customers.consent[:, None]
-    fits &= (customers.since[:, None] < every.start) & (customers.ended_or_never[:, None]
-                                                        > every.start)
+    fits &= (customers.since[:, None] < every.start) & (
+        customers.ended_or_never[:, None] > every.start
+    )
     share = np.where(every.segment < 0, 0.25, 0.7)
     who, which = np.nonzero(fits & (rng.random(fits.shape) < share))
     return who, which

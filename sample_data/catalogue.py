@@ -47,18 +47,18 @@ CODE_LISTS: dict[str, str] = {
     "gender": "F Female|M Male|X Other",
     "customer_status": "ACTIVE Active|CHURNED Left|TEST Test record",
     "medium": "PHONE_IN Phone in|PHONE_OUT Phone out|IVR Voice menu|EMAIL E-mail|CHAT Chat"
-              "|CALLBACK Call back|FAX Fax|VISIT Visit|SMS Text message|MAIL Letter",
+    "|CALLBACK Call back|FAX Fax|VISIT Visit|SMS Text message|MAIL Letter",
     "cancel_reason": "PRICE Price rise|SERVICE Bad service|NETWORK Network quality"
-                     "|COMPETITOR Better offer|MOVED Moved away|NO_NEED No longer needed",
+    "|COMPETITOR Better offer|MOVED Moved away|NO_NEED No longer needed",
     "interaction_reason": "INVOICE Invoice|FAULT Fault|CONTRACT Contract|ORDER Order|MOVE Move"
-                          "|PRICE Price|CANCEL Cancellation|OFFER Offer|OTHER Other",
+    "|PRICE Price|CANCEL Cancellation|OFFER Offer|OTHER Other",
     "loss_reason": "PRICE Price|RIVAL Rival|NO_BUDGET No budget|NO_DECISION No decision",
     "fault": "NO_POWER No power|DISPLAY Display|BATTERY Battery|NO_SIGNAL No signal|WATER Water",
     "competitor": "TELORA Telora|NORDCALL NordCall|VOXANET Voxanet|MERIDIAN Meridian Telecom",
     "outcome": "RESOLVED Resolved|FOLLOW_UP Follow-up|ABANDONED Abandoned|SOLD Sold"
-               "|TRANSFERRED Transferred|REFUSED Refused|NO_ANSWER No answer",
+    "|TRANSFERRED Transferred|REFUSED Refused|NO_ANSWER No answer",
     "dispute_reason": "WRONG_USAGE Wrong usage|WRONG_FEE Wrong fee|NOT_ORDERED Not ordered"
-                      "|SERVICE Service",
+    "|SERVICE Service",
     "return_reason": "DEFECT Defective|CHANGED_MIND Changed mind|WRONG_ITEM Wrong item|LATE Late",
 }
 
@@ -91,15 +91,15 @@ SERVICE|Protection|Meridian|Screen Cover,Full Cover|59|139|0|0
 # code | parent | name; a node's level is the length of its way to the top
 _INDUSTRIES = {
     "NACE": "C||Manufacturing;F||Construction;G||Trade;H||Transport;I||Hotels;J||Information;"
-            "Q||Health;C25|C|Metal products;C21|C|Pharmaceuticals;C18|C|Printing;F41|F|Buildings;"
-            "G46|G|Wholesale;G47|G|Retail;H49|H|Land transport;I55|I|Accommodation;J59|J|Film;"
-            "J62|J|Programming;Q86|Q|Human health;G47.4|G47|Retail of IT;H49.4|H49|Road freight",
+    "Q||Health;C25|C|Metal products;C21|C|Pharmaceuticals;C18|C|Printing;F41|F|Buildings;"
+    "G46|G|Wholesale;G47|G|Retail;H49|H|Land transport;I55|I|Accommodation;J59|J|Film;"
+    "J62|J|Programming;Q86|Q|Human health;G47.4|G47|Retail of IT;H49.4|H49|Road freight",
     "SIC": "D||Manufacturing;E||Transport and Utilities;F||Wholesale;G||Retail;I||Services;"
-           "34|D|Fabricated metal;28|D|Chemicals;42|E|Trucking;49|E|Electric and gas;50|F|Durable "
-           "goods;57|G|Home furniture;70|I|Hotels;73|I|Business services;80|I|Health services;"
-           "7371|73|Programming;4213|42|Long-haul trucking;5734|57|Computer stores",
+    "34|D|Fabricated metal;28|D|Chemicals;42|E|Trucking;49|E|Electric and gas;50|F|Durable "
+    "goods;57|G|Home furniture;70|I|Hotels;73|I|Business services;80|I|Health services;"
+    "7371|73|Programming;4213|42|Long-haul trucking;5734|57|Computer stores",
     "HOUSE": "HV||High value verticals;LV||Volume verticals;HV-IT|HV|IT and media;HV-HE|HV|Health;"
-             "HV-EN|HV|Energy;LV-RE|LV|Retail and hotels;LV-LO|LV|Logistics;LV-MA|LV|Makers",
+    "HV-EN|HV|Energy;LV-RE|LV|Retail and hotels;LV-LO|LV|Logistics;LV-MA|LV|Makers",
 }
 
 
@@ -164,14 +164,18 @@ def make_products(rng: np.random.Generator, months: int) -> Products:
             prices.append(round(float(price)) - 0.01)
     count = len(named)
     launched = np.where(rng.random(count) < 0.25, rng.integers(3, months - 4, count), -12)
-    withdrawn = np.where((rng.random(count) < 0.12) & (launched < 0),
-                         rng.integers(months // 2, months, count), months + 1)
+    withdrawn = np.where(
+        (rng.random(count) < 0.12) & (launched < 0),
+        rng.integers(months // 2, months, count),
+        months + 1,
+    )
     steps_taken = np.cumsum(rng.random((count, months)) < 0.06, axis=1)
     drift = np.where(np.array([n[0] == "SERVICE" for n in named]), 1.03, 0.95)
     price = np.round(np.array(prices)[:, None] * drift[:, None] ** steps_taken, 0) * 100 - 1
     cost_steps = np.cumsum(rng.random((count, months)) < 0.05, axis=1)
-    cost = np.round(np.array(prices)[:, None] * rng.uniform(0.55, 0.78, (count, 1))
-                    * 0.97 ** cost_steps * 100)
+    cost = np.round(
+        np.array(prices)[:, None] * rng.uniform(0.55, 0.78, (count, 1)) * 0.97**cost_steps * 100
+    )
     return Products(
         code=[f"{n[0][:2]}-{number + 101}" for number, n in enumerate(named)],
         name=[n[3] for n in named],
@@ -191,10 +195,14 @@ def make_products(rng: np.random.Generator, months: int) -> Products:
 def lookup_tables(calendar: Calendar) -> dict[str, pa.Table]:
     """Segments, code lists, industries, plans and channels."""
     founded = calendar.start.astype("datetime64[s]")
-    codes = [(name, *entry.split(" ", 1), order + 1) for name, entries in CODE_LISTS.items()
-             for order, entry in enumerate(entries.split("|"))]
-    nodes = [(tree, *node.split("|")) for tree, text in _INDUSTRIES.items()
-             for node in text.split(";")]
+    codes = [
+        (name, *entry.split(" ", 1), order + 1)
+        for name, entries in CODE_LISTS.items()
+        for order, entry in enumerate(entries.split("|"))
+    ]
+    nodes = [
+        (tree, *node.split("|")) for tree, text in _INDUSTRIES.items() for node in text.split(";")
+    ]
     parents = {(tree, code): parent for tree, code, parent, _ in nodes}
     plan_rows, every = _plan_rows(), plans()
 
@@ -203,29 +211,50 @@ def lookup_tables(calendar: Calendar) -> dict[str, pa.Table]:
 
     return {
         "crm.segment_code": rows(
-            "crm.segment_code", segment_code=[s[0] for s in SEGMENTS],
-            name=[s[1] for s in SEGMENTS], customer_type=[s[2] for s in SEGMENTS],
+            "crm.segment_code",
+            segment_code=[s[0] for s in SEGMENTS],
+            name=[s[1] for s in SEGMENTS],
+            customer_type=[s[2] for s in SEGMENTS],
             description=[s[3] for s in SEGMENTS],
-            updated_at=stamp(len(SEGMENTS))),
+            updated_at=stamp(len(SEGMENTS)),
+        ),
         "crm.code_value": rows(
-            "crm.code_value", code_list=[c[0] for c in codes], code=[c[1] for c in codes],
-            name=[c[2] for c in codes], sort_order=[c[3] for c in codes],
-            updated_at=stamp(len(codes))),
+            "crm.code_value",
+            code_list=[c[0] for c in codes],
+            code=[c[1] for c in codes],
+            name=[c[2] for c in codes],
+            sort_order=[c[3] for c in codes],
+            updated_at=stamp(len(codes)),
+        ),
         "crm.industry": rows(
-            "crm.industry", tree=[n[0] for n in nodes], code=[n[1] for n in nodes],
-            parent_code=[n[2] or None for n in nodes], name=[n[3] for n in nodes],
-            level=[_level(parents, n[0], n[1]) for n in nodes], updated_at=stamp(len(nodes))),
+            "crm.industry",
+            tree=[n[0] for n in nodes],
+            code=[n[1] for n in nodes],
+            parent_code=[n[2] or None for n in nodes],
+            name=[n[3] for n in nodes],
+            level=[_level(parents, n[0], n[1]) for n in nodes],
+            updated_at=stamp(len(nodes)),
+        ),
         "crm.service_plan": rows(
-            "crm.service_plan", plan_code=every.code, name=[r[1] for r in plan_rows],
-            service_line=pick(SERVICE_LINES, every.line), customer_type=every.customer_type,
-            monthly_fee=every.fee, included_data_gb=np.array([int(r[5]) for r in plan_rows]),
-            bandwidth_mbps=every.bandwidth, commitment_months=every.commitment,
+            "crm.service_plan",
+            plan_code=every.code,
+            name=[r[1] for r in plan_rows],
+            service_line=pick(SERVICE_LINES, every.line),
+            customer_type=every.customer_type,
+            monthly_fee=every.fee,
+            included_data_gb=np.array([int(r[5]) for r in plan_rows]),
+            bandwidth_mbps=every.bandwidth,
+            commitment_months=every.commitment,
             launched_on=np.full(len(plan_rows), add_months(calendar.start, -96)),
-            updated_at=stamp(len(plan_rows))),
+            updated_at=stamp(len(plan_rows)),
+        ),
         "sales.channel": rows(
-            "sales.channel", channel_code=[c[0] for c in CHANNELS],
-            channel_name=[c[1] for c in CHANNELS], channel_group=[c[2] for c in CHANNELS],
-            is_assisted=[c[3] for c in CHANNELS]),
+            "sales.channel",
+            channel_code=[c[0] for c in CHANNELS],
+            channel_name=[c[1] for c in CHANNELS],
+            channel_group=[c[2] for c in CHANNELS],
+            is_assisted=[c[3] for c in CHANNELS],
+        ),
     }
 
 

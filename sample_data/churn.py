@@ -23,8 +23,13 @@ _BASE = -4.75
 _BAD_NETWORK = 3.5  # percent of calls dropped
 
 
-def leave(company: Company, rng: np.random.Generator, customers: Customers, contracts: Contracts,
-          bad_contacts: np.ndarray) -> tuple[Contracts, Customers]:
+def leave(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    contracts: Contracts,
+    bad_contacts: np.ndarray,
+) -> tuple[Contracts, Customers]:
     """The contracts and customers with their ends; ``bad_contacts`` is customer x month."""
     causes = _causes(company, customers, contracts, bad_contacts)
     risk = _BASE + sum(causes.values()) + _held_back(customers, contracts)
@@ -40,16 +45,19 @@ def leave(company: Company, rng: np.random.Generator, customers: Customers, cont
     ended = np.full(len(when), NEVER)
     ended[gone] = company.calendar.day(rng, when[gone])
     ended = np.where(ended < contracts.start, contracts.start, ended)
-    to_rival = (reason == REASONS.index("COMPETITOR")) | ((reason >= 0) & (rng.random(len(when))
-                                                                         < 0.25))
+    to_rival = (reason == REASONS.index("COMPETITOR")) | (
+        (reason >= 0) & (rng.random(len(when)) < 0.25)
+    )
     rival = np.where(to_rival & (when < MONTHS), choose(rng, (6, 3, 2), len(when)), -1)
-    contracts = replace(contracts, ended=ended, competitor=rival,
-                        reason=np.where(when < MONTHS, reason, -1))
+    contracts = replace(
+        contracts, ended=ended, competitor=rival, reason=np.where(when < MONTHS, reason, -1)
+    )
     return contracts, replace(customers, ended=_last_day(customers, contracts))
 
 
-def _causes(company: Company, customers: Customers, contracts: Contracts,
-            bad_contacts: np.ndarray) -> dict[str, np.ndarray]:
+def _causes(
+    company: Company, customers: Customers, contracts: Contracts, bad_contacts: np.ndarray
+) -> dict[str, np.ndarray]:
     """What each cause adds to the risk (log odds), contract x month."""
     who, market = contracts.who, company.market
     rise = market.rise[contracts.plan] - 1
@@ -71,8 +79,9 @@ def _held_back(customers: Customers, contracts: Contracts) -> np.ndarray:
     month = np.arange(MONTHS)
     held = np.bincount(contracts.who, minlength=len(customers))[contracts.who]
     tenure = (month - contracts.start_month[:, None]).clip(0) / 12
-    months_left = (contracts.commitment_end.astype("datetime64[M]")
-                   - contracts.start.astype("datetime64[M]")).astype(int)
+    months_left = (
+        contracts.commitment_end.astype("datetime64[M]") - contracts.start.astype("datetime64[M]")
+    ).astype(int)
     months_left = np.where(np.isnat(contracts.commitment_end), 0, months_left)
     to_end = months_left[:, None] - (month - contracts.start_month[:, None])
     commitment = np.where(to_end > 1, -1.2, np.where(to_end >= -1, 1.5, 0.0))
@@ -89,27 +98,38 @@ def _earlier(matrix: np.ndarray, months: int) -> np.ndarray:
     return moved
 
 
-def _told_reason(rng: np.random.Generator, causes: dict[str, np.ndarray], when: np.ndarray
-                 ) -> np.ndarray:
+def _told_reason(
+    rng: np.random.Generator, causes: dict[str, np.ndarray], when: np.ndarray
+) -> np.ndarray:
     """The reason told is drawn by how much each cause weighed; some reasons are private."""
     index = np.arange(len(when)), when.clip(0, MONTHS - 1)
-    weights = np.stack([causes[r][index] for r in REASONS[:4]]
-                       + [np.full(len(when), 0.2), np.full(len(when), 0.25)], axis=1)
+    weights = np.stack(
+        [causes[r][index] for r in REASONS[:4]]
+        + [np.full(len(when), 0.2), np.full(len(when), 0.25)],
+        axis=1,
+    )
     edges = np.cumsum(weights, axis=1)
     drawn: np.ndarray = (edges < rng.random((len(when), 1)) * edges[:, -1:]).sum(axis=1)
     return drawn.clip(0, 5)
 
 
-def _leave_together(rng: np.random.Generator, customers: Customers, contracts: Contracts,
-                    when: np.ndarray, reason: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _leave_together(
+    rng: np.random.Generator,
+    customers: Customers,
+    contracts: Contracts,
+    when: np.ndarray,
+    reason: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """People who end one contract often end the others with it."""
     who = contracts.who
     order = np.lexsort((when, who))
     first = order[np.searchsorted(who[order], np.arange(len(customers)))]
     with_it = (when > when[first][who]) & (contracts.start_month < when[first][who])
-    with_it &= (rng.random(len(when)) < np.where(customers.is_company[who], 0.15, 0.65))
-    return (np.where(with_it, when[first][who], when),
-            np.where(with_it, reason[first][who], reason))
+    with_it &= rng.random(len(when)) < np.where(customers.is_company[who], 0.15, 0.65)
+    return (
+        np.where(with_it, when[first][who], when),
+        np.where(with_it, reason[first][who], reason),
+    )
 
 
 def _last_day(customers: Customers, contracts: Contracts) -> np.ndarray:

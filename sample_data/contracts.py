@@ -16,8 +16,9 @@ from sample_data.rows import Numbers, choose, numbered, pick, rows, within
 
 REASONS = ("PRICE", "SERVICE", "NETWORK", "COMPETITOR", "MOVED", "NO_NEED")
 # Plans cost the same everywhere up to a round factor for countries with money of their own.
-LOCAL_PRICE = np.array([{"GBP": 0.88, "SEK": 11.0, "CHF": 1.15}.get(c.currency, 1.0)
-                        for c in COUNTRIES])
+LOCAL_PRICE = np.array(
+    [{"GBP": 0.88, "SEK": 11.0, "CHF": 1.15}.get(c.currency, 1.0) for c in COUNTRIES]
+)
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,16 @@ class Contracts:
         return (month >= self.start_month[:, None]) & (month <= last[:, None])
 
 
-def sign(company: Company, rng: np.random.Generator, customers: Customers, numbers: Numbers
-         ) -> tuple[Contracts, Accounts]:
+def sign(
+    company: Company, rng: np.random.Generator, customers: Customers, numbers: Numbers
+) -> tuple[Contracts, Accounts]:
     """The contracts of new customers, as if nobody ever left."""
     calendar, every = company.calendar, plans()
-    wanted = np.where(customers.is_company, customers.appetite * 1.1, rng.random(len(customers))
-                      * (1 + customers.appetite.clip(0, 3) * 0.55))
+    wanted = np.where(
+        customers.is_company,
+        customers.appetite * 1.1,
+        rng.random(len(customers)) * (1 + customers.appetite.clip(0, 3) * 0.55),
+    )
     counts = 1 + np.minimum(wanted.astype(int), 60)
     who, order = np.repeat(np.arange(len(customers)), counts), within(counts)
     accounts, account = _open_accounts(rng, customers, counts, who, order, numbers)
@@ -76,16 +81,22 @@ def sign(company: Company, rng: np.random.Generator, customers: Customers, numbe
     left = (calendar.end - customers.since[who]).astype(int)
     later = (rng.beta(0.8, 2.2, len(who)) * left).astype(int)
     start = customers.since[who] + np.where(order == 0, 0, later)
-    line = np.where(order == 0, choose(rng, (58, 14, 28), len(who)),
-                    choose(rng, (44, 20, 36), len(who)))
+    line = np.where(
+        order == 0, choose(rng, (58, 14, 28), len(who)), choose(rng, (44, 20, 36), len(who))
+    )
     first_plan = _choose_plan(rng, customers, who, line)
     plan, change_month = _change_plan(rng, first_plan, calendar.month(start))
     commitment = every.commitment[first_plan]
     month = np.arange(MONTHS)
-    list_fee = every.fee[:, None] * (np.cumprod(company.market.rise, axis=1)
-                                     / np.prod(company.market.rise, axis=1, keepdims=True))
-    now = np.where((change_month[:, None] >= 0) & (month >= change_month[:, None]),
-                   plan[:, None], first_plan[:, None])
+    list_fee = every.fee[:, None] * (
+        np.cumprod(company.market.rise, axis=1)
+        / np.prod(company.market.rise, axis=1, keepdims=True)
+    )
+    now = np.where(
+        (change_month[:, None] >= 0) & (month >= change_month[:, None]),
+        plan[:, None],
+        first_plan[:, None],
+    )
     local = LOCAL_PRICE[customers.country[who]][:, None]
     count = len(who)
     contracts = Contracts(
@@ -108,9 +119,14 @@ def sign(company: Company, rng: np.random.Generator, customers: Customers, numbe
     return contracts, accounts
 
 
-def _open_accounts(rng: np.random.Generator, customers: Customers, counts: np.ndarray,
-                   who: np.ndarray, order: np.ndarray, numbers: Numbers
-                   ) -> tuple[Accounts, np.ndarray]:
+def _open_accounts(
+    rng: np.random.Generator,
+    customers: Customers,
+    counts: np.ndarray,
+    who: np.ndarray,
+    order: np.ndarray,
+    numbers: Numbers,
+) -> tuple[Accounts, np.ndarray]:
     held = np.select([counts >= 20, counts >= 6], [3, 2], 1)
     owner = np.repeat(np.arange(len(customers)), held)
     first = np.cumsum(held) - held
@@ -123,23 +139,30 @@ def _open_accounts(rng: np.random.Generator, customers: Customers, counts: np.nd
     return accounts, first[who] + order % held[who]
 
 
-def _choose_plan(rng: np.random.Generator, customers: Customers, who: np.ndarray, line: np.ndarray
-                 ) -> np.ndarray:
+def _choose_plan(
+    rng: np.random.Generator, customers: Customers, who: np.ndarray, line: np.ndarray
+) -> np.ndarray:
     """Plans are sorted by price within line and type: those who spend more take dearer ones."""
     every = plans()
     taste = (rng.random(len(who)) * 0.75 + customers.appetite[who].clip(0, 3) / 10).clip(0, 0.999)
     chosen = np.zeros(len(who), dtype=np.int64)
     for number in range(len(SERVICE_LINES)):
         for kind in ("P", "C"):
-            offered = np.array([i for i, t in enumerate(every.customer_type)
-                                if t == kind and every.line[i] == number])
+            offered = np.array(
+                [
+                    i
+                    for i, t in enumerate(every.customer_type)
+                    if t == kind and every.line[i] == number
+                ]
+            )
             fits = (line == number) & (customers.is_company[who] == (kind == "C"))
             chosen[fits] = offered[(taste[fits] * len(offered)).astype(int)]
     return chosen
 
 
-def _change_plan(rng: np.random.Generator, plan: np.ndarray, start_month: np.ndarray
-                 ) -> tuple[np.ndarray, np.ndarray]:
+def _change_plan(
+    rng: np.random.Generator, plan: np.ndarray, start_month: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """One in six contracts is up- or downgraded once, to the plan next to it."""
     every = plans()
     month = start_month.clip(0) + 4 + (rng.random(len(plan)) * 28).astype(int)
@@ -151,14 +174,20 @@ def _change_plan(rng: np.random.Generator, plan: np.ndarray, start_month: np.nda
     return np.where(changes, to, plan), np.where(changes, month, -1)
 
 
-def contract_rows(company: Company, rng: np.random.Generator, customers: Customers,
-                  contracts: Contracts, accounts: Accounts, numbers: Numbers
-                  ) -> dict[str, pa.Table]:
+def contract_rows(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    contracts: Contracts,
+    accounts: Accounts,
+    numbers: Numbers,
+) -> dict[str, pa.Table]:
     """Rows of crm.contract and crm.contract_change."""
     calendar, every, who = company.calendar, plans(), contracts.who
     firm = customers.is_company[who]
-    channel = np.where(firm, choose(rng, (1, 2, 1, 2, 5), len(who)),
-                       choose(rng, (4, 3, 4, 2), len(who)))
+    channel = np.where(
+        firm, choose(rng, (1, 2, 1, 2, 5), len(who)), choose(rng, (4, 3, 4, 2), len(who))
+    )
     seller = company.staff.at_work(rng, "Sales", contracts.start_month, customers.country[who])
     sold_before = contracts.start_month < 0
     gone = ~np.isnat(contracts.ended)
@@ -193,8 +222,9 @@ def contract_rows(company: Company, rng: np.random.Generator, customers: Custome
     return {"crm.contract": contract, "crm.contract_change": changes}
 
 
-def _change_rows(company: Company, contracts: Contracts, last_month: np.ndarray,
-                 numbers: Numbers) -> tuple[pa.Table, np.ndarray]:
+def _change_rows(
+    company: Company, contracts: Contracts, last_month: np.ndarray, numbers: Numbers
+) -> tuple[pa.Table, np.ndarray]:
     """Changes while the contract ran, and the day of the latest of each contract."""
     calendar, codes = company.calendar, plans().code
     fee, month = contracts.fee, np.arange(MONTHS)

@@ -70,8 +70,13 @@ class Customers:
         return np.where(np.isnat(self.ended), np.datetime64("2999-12-31"), self.ended)
 
 
-def make_customers(company: Company, rng: np.random.Generator, count: int, numbers: Numbers,
-                   since: np.ndarray | None = None) -> tuple[Customers, pa.Table]:
+def make_customers(
+    company: Company,
+    rng: np.random.Generator,
+    count: int,
+    numbers: Numbers,
+    since: np.ndarray | None = None,
+) -> tuple[Customers, pa.Table]:
     """``count`` new customers and the households of the people among them.
 
     They join over the years, or at the days ``since`` when these are given.
@@ -82,8 +87,11 @@ def make_customers(company: Company, rng: np.random.Generator, count: int, numbe
     is_company = rng.random(count) < _COMPANY_SHARE
     appetite = np.where(is_company, 1.6, 0.55) * (rng.pareto(1.45, count) + 0.35)
     appetite = np.minimum(appetite * place.income_index[city] / 100, 60)
-    employees = np.where(is_company, np.minimum(
-        3 + (appetite * 14 * rng.lognormal(0, 0.8, count)).astype(int), 9_000), -1)
+    employees = np.where(
+        is_company,
+        np.minimum(3 + (appetite * 14 * rng.lognormal(0, 0.8, count)).astype(int), 9_000),
+        -1,
+    )
     income = np.clip((rng.normal(2, 1, count) + np.log(appetite) * 0.3).round(), 0, 4).astype(int)
     birth = calendar.end - (365.25 * (18 + 62 * rng.beta(1.6, 2.2, count))).astype(int)
     since = _joined(company, rng, count) if since is None else since
@@ -140,8 +148,9 @@ def _joined(company: Company, rng: np.random.Generator, count: int) -> np.ndarra
     return np.where(rng.random(count) < 0.48, before, inside)
 
 
-def _names(rng: np.random.Generator, country: np.ndarray, is_female: np.ndarray
-           ) -> tuple[pa.Array, pa.Array, pa.Array]:
+def _names(
+    rng: np.random.Generator, country: np.ndarray, is_female: np.ndarray
+) -> tuple[pa.Array, pa.Array, pa.Array]:
     language = language_of(country)
     she, he = from_language(rng, FEMALE, language), from_language(rng, MALE, language)
     first = pc.if_else(pa.array(is_female), she, he)
@@ -155,8 +164,14 @@ def _names(rng: np.random.Generator, country: np.ndarray, is_female: np.ndarray
     return first, last, join(stem, trade, pick(forms, form), by=" ")
 
 
-def _emails(rng: np.random.Generator, number: np.ndarray, first: pa.Array, last: pa.Array,
-            firm: pa.Array, is_company: np.ndarray) -> pa.Array:
+def _emails(
+    rng: np.random.Generator,
+    number: np.ndarray,
+    first: pa.Array,
+    last: pa.Array,
+    firm: pa.Array,
+    is_company: np.ndarray,
+) -> pa.Array:
     domains = MAIL_DOMAINS.split("|")
     domain = pick(domains, rng.integers(0, len(domains), len(number)))
     tail = pa.array(number % 997).cast(pa.string())
@@ -171,8 +186,14 @@ def _plain(values: pa.Array) -> pa.Array:
     return pa.array([plain(w) for w in coded.dictionary.to_pylist()]).take(coded.indices)
 
 
-def _households(rng: np.random.Generator, numbers: Numbers, is_company: np.ndarray, last: pa.Array,
-                city: np.ndarray, since: np.ndarray) -> tuple[np.ndarray, pa.Table]:
+def _households(
+    rng: np.random.Generator,
+    numbers: Numbers,
+    is_company: np.ndarray,
+    last: pa.Array,
+    city: np.ndarray,
+    since: np.ndarray,
+) -> tuple[np.ndarray, pa.Table]:
     """Every fourth person shares the household of the person before."""
     shares = (rng.random(len(city)) < 0.24) | is_company
     shares[0] = False
@@ -195,8 +216,9 @@ def _households(rng: np.random.Generator, numbers: Numbers, is_company: np.ndarr
     return np.where(is_company, -1, household_id[own]), table
 
 
-def _parents(rng: np.random.Generator, number: np.ndarray, is_company: np.ndarray,
-             employees: np.ndarray) -> np.ndarray:
+def _parents(
+    rng: np.random.Generator, number: np.ndarray, is_company: np.ndarray, employees: np.ndarray
+) -> np.ndarray:
     """Some companies belong to a larger one of the block; parents have none themselves."""
     parent = np.full(len(number), -1)
     firms = np.flatnonzero(is_company)
@@ -214,8 +236,11 @@ def customer_rows(company: Company, rng: np.random.Generator, customers: Custome
     count, person = len(customers), ~customers.is_company
     nothing = np.full(count, -1)
     gone = ~np.isnat(customers.ended)
-    touched = np.where(gone, customers.ended, np.minimum(
-        customers.since + rng.integers(0, 900, count), company.calendar.end))
+    touched = np.where(
+        gone,
+        customers.ended,
+        np.minimum(customers.since + rng.integers(0, 900, count), company.calendar.end),
+    )
     acquired = np.flatnonzero(rng.random(count) < 0.15)
     campaign = nothing.copy()
     if len(acquired):
@@ -223,31 +248,43 @@ def customer_rows(company: Company, rng: np.random.Generator, customers: Custome
         latest = np.searchsorted(every.start, customers.since[acquired]) - 1
         campaign[acquired] = np.where(latest >= 0, every.id[latest.clip(0)], -1)
     people: dict[str, Values] = {
-        "title": pick(["Ms", "Mr", "Dr"], np.where(
-            person, np.where(rng.random(count) < 0.04, 2, np.where(customers.is_female, 0, 1)),
-            -1)),
+        "title": pick(
+            ["Ms", "Mr", "Dr"],
+            np.where(
+                person,
+                np.where(rng.random(count) < 0.04, 2, np.where(customers.is_female, 0, 1)),
+                -1,
+            ),
+        ),
         "gender": pick(["F", "M"], np.where(person, np.where(customers.is_female, 0, 1), -1)),
-        "marital_status": pick(["SINGLE", "MARRIED", "DIVORCED", "WIDOWED"], np.where(
-            person, choose(rng, (40, 45, 11, 4), count), -1)),
+        "marital_status": pick(
+            ["SINGLE", "MARRIED", "DIVORCED", "WIDOWED"],
+            np.where(person, choose(rng, (40, 45, 11, 4), count), -1),
+        ),
         "income_band": pick(list("ABCDE"), customers.income),
         "birth_date": customers.birth_date,
         "household_id": customers.household,
     }
-    tax_number = join(pick([c.code for c in COUNTRIES], customers.country), pa.array(
-        100_000_000 + customers.id * 7_919 % 899_999_999).cast(pa.string()))
+    tax_number = join(
+        pick([c.code for c in COUNTRIES], customers.country),
+        pa.array(100_000_000 + customers.id * 7_919 % 899_999_999).cast(pa.string()),
+    )
     form = pc.struct_field(pc.extract_regex(customers.name, r"(?P<form>\S+)$"), "form")
     firms: dict[str, Values] = {
         "company_name": customers.company_name,
         "legal_form": pc.if_else(pa.array(person), pa.scalar(None, pa.string()), form),
         "tax_number": pc.if_else(pa.array(person), pa.scalar(None, pa.string()), tax_number),
         "employees_count": customers.employees,
-        "annual_turnover": np.where(person, -1, customers.employees * rng.integers(
-            9_000_000, 32_000_000, count)),
+        "annual_turnover": np.where(
+            person, -1, customers.employees * rng.integers(9_000_000, 32_000_000, count)
+        ),
         "parent_customer_id": customers.parent,
         "account_manager_id": customers.manager,
     }
     return rows(
-        "crm.customer", **people, **firms,
+        "crm.customer",
+        **people,
+        **firms,
         customer_id=customers.id,
         customer_type=pick(["P", "C"], customers.is_company.astype(int)),
         first_name=customers.first_name,
@@ -256,15 +293,21 @@ def customer_rows(company: Company, rng: np.random.Generator, customers: Custome
         phone=customers.phone,
         mobile_phone=customers.mobile,
         preferred_language=pick([c.language for c in COUNTRIES], customers.country),
-        preferred_medium=pick(["EMAIL", "PHONE_OUT", "MAIL", "SMS"],
-                              choose(rng, (5, 2, 1, 2), count)),
+        preferred_medium=pick(
+            ["EMAIL", "PHONE_OUT", "MAIL", "SMS"], choose(rng, (5, 2, 1, 2), count)
+        ),
         marketing_consent=customers.consent,
         country_code=pick([c.code for c in COUNTRIES], customers.country),
         segment_code=pick([s[0] for s in SEGMENTS], customers.segment),
         credit_class=pick(list("ABCDE"), customers.credit),
-        acquisition_channel=pick(["STORE", "DEALER", "WEB", "PHONE", "KEYACC"], np.where(
-            customers.is_company, choose(rng, (1, 2, 1, 2, 5), count),
-            choose(rng, (4, 3, 4, 2), count))),
+        acquisition_channel=pick(
+            ["STORE", "DEALER", "WEB", "PHONE", "KEYACC"],
+            np.where(
+                customers.is_company,
+                choose(rng, (1, 2, 1, 2, 5), count),
+                choose(rng, (4, 3, 4, 2), count),
+            ),
+        ),
         acquisition_campaign_id=campaign,
         since_date=customers.since,
         ended_on=customers.ended,

@@ -146,9 +146,17 @@ def _declare(source: str, foreign_keys: bool) -> sa.MetaData:
         sa.Table(
             table.name,
             metadata,
-            *(sa.Column(c.name, c.sql_type, nullable=c.nullable, comment=c.description,
-                        primary_key=c.name in table.primary_key, autoincrement=False)
-              for c in table.columns),
+            *(
+                sa.Column(
+                    c.name,
+                    c.sql_type,
+                    nullable=c.nullable,
+                    comment=c.description,
+                    primary_key=c.name in table.primary_key,
+                    autoincrement=False,
+                )
+                for c in table.columns
+            ),
             comment=table.description,
             mysql_charset="utf8mb4",
         )
@@ -167,7 +175,11 @@ def _foreign_keys(source: str, table: sa.Table) -> list[sa.ForeignKeyConstraint]
         target_source, _, target = (column.references or "").partition(".")
         if column.enforced and target_source == source:
             to = next(t for t in tables_of(source) if t.name == target)
-            keys.append(sa.ForeignKeyConstraint(
-                [column.name], [f"{target}.{to.primary_key[0]}"],
-                name=f"fk_{table.name}_{column.name}"))
+            keys.append(
+                sa.ForeignKeyConstraint(
+                    [column.name],
+                    [f"{target}.{to.primary_key[0]}"],
+                    name=f"fk_{table.name}_{column.name}",
+                )
+            )
     return keys

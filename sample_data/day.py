@@ -55,7 +55,8 @@ class Day:
         if "updated_at" not in values:
             values["updated_at"] = self.moment()
         self.systems.databases[name.partition(".")[0]].connection.execute(
-            sa.update(table).where(column == key).values(**values))
+            sa.update(table).where(column == key).values(**values)
+        )
 
     def moment(self) -> Any:
         """A moment of today, in working hours."""
@@ -70,8 +71,11 @@ class Day:
         table = self.table(name)
         key = next(iter(table.primary_key.columns))
         spoiled = self.ledger.keys(name)
-        found = [k for (k,) in self.read(name, sa.select(key).where(*where).order_by(key))
-                 if str(k) not in spoiled]
+        found = [
+            k
+            for (k,) in self.read(name, sa.select(key).where(*where).order_by(key))
+            if str(k) not in spoiled
+        ]
         if not found:
             return []
         chosen = self.rng.choice(len(found), min(wanted, len(found)), replace=False)
@@ -91,9 +95,18 @@ def remembered(day: Day, accounts: Iterable[Any]) -> tuple[Customers, Accounts]:
     city = np.array([place.city.index(a.city) for a in held], dtype=np.int64)
     number = np.array([int(a.customer_ref) for a in held], dtype=np.int64)
     customer = day.table("crm.customer")
-    known = {row.customer_id: row for row in day.read("crm.customer", sa.select(
-        customer.c.customer_id, customer.c.customer_type, customer.c.since_date,
-        customer.c.employees_count).where(customer.c.customer_id.in_(number.tolist())))}
+    known = {
+        row.customer_id: row
+        for row in day.read(
+            "crm.customer",
+            sa.select(
+                customer.c.customer_id,
+                customer.c.customer_type,
+                customer.c.since_date,
+                customer.c.employees_count,
+            ).where(customer.c.customer_id.in_(number.tolist())),
+        )
+    }
     people = [known[n] for n in number.tolist()]
     text, none = pa.nulls(count, pa.string()), np.full(count, -1)
     customers = Customers(

@@ -24,8 +24,13 @@ from sample_data.ordering import place, stock
 from sample_data.payments import securities, settle
 from sample_data.service import interact_today, interaction_rows
 
-_FIRST = ("crm.household", "crm.customer", "billing.billing_account", "crm.contract",
-          "billing.invoice")
+_FIRST = (
+    "crm.household",
+    "crm.customer",
+    "billing.billing_account",
+    "crm.contract",
+    "billing.invoice",
+)
 
 
 def bring_news(day: Day) -> None:
@@ -56,16 +61,19 @@ def _new_customers(day: Day) -> dict[str, pa.Table]:
     contracts, accounts = sign(company, rng, customers, numbers)
     contact_table, _ = contacts(rng, customers, numbers)
     device_table, _, _ = devices(company, rng, customers, contracts, numbers)
-    return {
-        "crm.household": households,
-        "crm.customer": customer_rows(company, rng, customers),
-        "crm.contact": contact_table,
-        "crm.address": addresses(rng, customers, numbers),
-        "crm.customer_industry": industries(company, rng, customers),
-        "billing.billing_account": account_rows(company, rng, customers, contracts, accounts),
-        "crm.installed_product": device_table,
-    } | contract_rows(company, rng, customers, contracts, accounts, numbers) | securities(
-        company, rng, customers, accounts, numbers)
+    return (
+        {
+            "crm.household": households,
+            "crm.customer": customer_rows(company, rng, customers),
+            "crm.contact": contact_table,
+            "crm.address": addresses(rng, customers, numbers),
+            "crm.customer_industry": industries(company, rng, customers),
+            "billing.billing_account": account_rows(company, rng, customers, contracts, accounts),
+            "crm.installed_product": device_table,
+        }
+        | contract_rows(company, rng, customers, contracts, accounts, numbers)
+        | securities(company, rng, customers, accounts, numbers)
+    )
 
 
 def _contacts(day: Day, held: list[Any]) -> dict[str, pa.Table]:
@@ -85,24 +93,44 @@ def _contacts(day: Day, held: list[Any]) -> dict[str, pa.Table]:
 def _hand_over(day: Day, late: pa.Table) -> None:
     stamp = pa.scalar(day.moment(), pa.timestamp("s"))
     for number, before in zip(late["interaction_id"], late["updated_at"], strict=True):
-        day.ledger.enter("crm.interaction", [number.as_py()], "updated_at", "late_row",
-                         before.as_py(), stamp.as_py())
-    day.systems.write("crm.interaction", late.set_column(
-        late.schema.get_field_index("updated_at"), "updated_at", pa.repeat(stamp, len(late))))
+        day.ledger.enter(
+            "crm.interaction",
+            [number.as_py()],
+            "updated_at",
+            "late_row",
+            before.as_py(),
+            stamp.as_py(),
+        )
+    day.systems.write(
+        "crm.interaction",
+        late.set_column(
+            late.schema.get_field_index("updated_at"), "updated_at", pa.repeat(stamp, len(late))
+        ),
+    )
 
 
 def _invoices(day: Day) -> dict[str, pa.Table]:
     """Usage and invoices of the accounts whose billing day is today."""
     account, contract = day.table("billing.billing_account"), day.table("crm.contract")
-    due = day.read("billing.billing_account", sa.select(account).where(
-        *_known(day), account.c.billing_day == day.today.day).order_by(account.c.account_number))
+    due = day.read(
+        "billing.billing_account",
+        sa.select(account)
+        .where(*_known(day), account.c.billing_day == day.today.day)
+        .order_by(account.c.account_number),
+    )
     if not due:
         return {}
     customers, accounts = remembered(day, due)
     position = {a.account_number: n for n, a in enumerate(due)}
-    running = day.read("crm.contract", sa.select(contract).where(
-        contract.c.account_number.in_(list(position)), contract.c.end_date.is_(None),
-    ).order_by(contract.c.contract_id))
+    running = day.read(
+        "crm.contract",
+        sa.select(contract)
+        .where(
+            contract.c.account_number.in_(list(position)),
+            contract.c.end_date.is_(None),
+        )
+        .order_by(contract.c.contract_id),
+    )
     if not running:
         return {}
     owner = np.array([position[c.account_number] for c in running])
@@ -145,17 +173,22 @@ def _orders(day: Day, held: list[Any]) -> dict[str, pa.Table]:
     wishes = Purchases(who, when, np.full(count, -1))
     made = place(day.company, day.rng, customers, accounts, wishes, day.numbers)
     number = made["sales.sales_order"]["order_number"][0].as_py()
-    day.ledger.enter("sales.sales_order", [number], "*", "late_row", str(when[0])[:7],
-                     day.today.isoformat())
+    day.ledger.enter(
+        "sales.sales_order", [number], "*", "late_row", str(when[0])[:7], day.today.isoformat()
+    )
     # The late order is spoken for; it stays out of the way of other dirt.
-    late = {name: table.filter(pc.equal(table["order_number"], number))
-            for name, table in made.items()}
-    rest = {name: table.filter(pc.not_equal(table["order_number"], number))
-            for name, table in made.items()}
+    late = {
+        name: table.filter(pc.equal(table["order_number"], number)) for name, table in made.items()
+    }
+    rest = {
+        name: table.filter(pc.not_equal(table["order_number"], number))
+        for name, table in made.items()
+    }
     dirty = spoil_block(rest, day.rng, day.numbers, day.ledger, day.today, at_least_one=False)
     orders = {name: pa.concat_tables([dirty[name], late[name]]) for name in made}
     orders["sales.sales_order"] = pa.concat_tables(
-        [_delivered_today(day), orders["sales.sales_order"]])
+        [_delivered_today(day), orders["sales.sales_order"]]
+    )
     return orders
 
 
@@ -168,15 +201,19 @@ def _delivered_today(day: Day) -> pa.Table:
         label = str(then.astype("datetime64[M]"))
     encoding = "cp1252" if label in _old_labels(day) else "utf-8"
     orders = drops.read("sales.sales_order", label, encoding)
-    waiting = pc.and_(pc.equal(orders["order_date"], pa.scalar(then.item())),
-                      pc.is_in(orders["status"], pa.array(["OPEN", "SHIPPED"])))
+    waiting = pc.and_(
+        pc.equal(orders["order_date"], pa.scalar(then.item())),
+        pc.is_in(orders["status"], pa.array(["OPEN", "SHIPPED"])),
+    )
     orders = orders.filter(waiting)
     shipped = pc.fill_null(orders["shipped_on"], pa.scalar((end - 1).item()))
     stamp = pa.scalar(day.moment(), pa.timestamp("s"))
-    for column, values in (("shipped_on", shipped),
-                           ("delivered_on", pa.repeat(pa.scalar(end.item()), len(orders))),
-                           ("status", pa.repeat(pa.scalar("DELIVERED"), len(orders))),
-                           ("updated_at", pa.repeat(stamp, len(orders)))):
+    for column, values in (
+        ("shipped_on", shipped),
+        ("delivered_on", pa.repeat(pa.scalar(end.item()), len(orders))),
+        ("status", pa.repeat(pa.scalar("DELIVERED"), len(orders))),
+        ("updated_at", pa.repeat(stamp, len(orders))),
+    ):
         index = orders.schema.get_field_index(column)
         orders = orders.set_column(index, orders.schema.field(column), values)
     return orders
@@ -199,9 +236,16 @@ def _market_data(day: Day) -> None:
     outside, end = day.systems.drops["outside"], day.company.calendar.end
     rates = outside.read("outside.exchange_rate", "")
     latest = {r["currency"]: r["eur_per_unit"] for r in rates.to_pylist()}
-    fresh = [{"rate_date": end.item(), "currency": c, "eur_per_unit": round(
-        rate * round(1_000_000 + float(day.rng.normal(0, 2_500))) / 1_000_000, 6)}
-             for c, rate in sorted(latest.items())]
+    fresh = [
+        {
+            "rate_date": end.item(),
+            "currency": c,
+            "eur_per_unit": round(
+                rate * round(1_000_000 + float(day.rng.normal(0, 2_500))) / 1_000_000, 6
+            ),
+        }
+        for c, rate in sorted(latest.items())
+    ]
     table = pa.Table.from_pylist(fresh, rates.schema)
     outside.append("outside.exchange_rate", "", table)
     day.systems.counts["outside.exchange_rate"] += table.num_rows

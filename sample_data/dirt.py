@@ -68,14 +68,24 @@ def rules(until: date) -> tuple[Rule, ...]:
         Rule("crm.campaign_response", "campaign_id", "orphan", 0.005, s.far_number),
         Rule("crm.service_case", "reason", "unknown_code", 0.005, s.one_of("N/A", "TBD")),
         Rule("crm.case_status_change", "changed_at", "out_of_order", 0.003, s.days_earlier),
-        Rule("billing.billing_account", "customer_name", "cross_system_difference", 0.03,
-             s.other_spelling),
+        Rule(
+            "billing.billing_account",
+            "customer_name",
+            "cross_system_difference",
+            0.03,
+            s.other_spelling,
+        ),
         Rule("billing.billing_account", "email", "cross_system_difference", 0.02, s.other_email),
         Rule("billing.billing_account", "customer_ref", "unlinked_account", 0.012, s.one_of(None)),
         Rule("billing.billing_account", "phone", "broken_phone", 0.01, s.broken_phone),
         Rule("billing.usage_record", "quantity", "impossible_value", 0.001, s.negative),
-        Rule("billing.usage_record", "account_number", "orphan", 0.001,
-             s.one_of("A99999990", "A99999991")),
+        Rule(
+            "billing.usage_record",
+            "account_number",
+            "orphan",
+            0.001,
+            s.one_of("A99999990", "A99999991"),
+        ),
         Rule("billing.usage_record", "updated_at", "late_row", 0.004, late),
         Rule("billing.invoice", "total_amount", "wrong_total", 0.003, s.off_by_some),
         Rule("billing.invoice_line", "invoice_id", "orphan", 0.0005, s.far_number),
@@ -94,8 +104,14 @@ def _missing_order(_: np.random.Generator, value: str) -> str:
     return "O9" + value[2:]
 
 
-def spoil_block(tables: dict[str, pa.Table], rng: np.random.Generator, numbers: Numbers,
-                ledger: Ledger, until: date, at_least_one: bool) -> dict[str, pa.Table]:
+def spoil_block(
+    tables: dict[str, pa.Table],
+    rng: np.random.Generator,
+    numbers: Numbers,
+    ledger: Ledger,
+    until: date,
+    at_least_one: bool,
+) -> dict[str, pa.Table]:
     """The tables with dirt; ``at_least_one`` makes sure that even a tiny sample has every kind."""
     spoiled = dict(tables)
     for name in tables:
@@ -108,8 +124,13 @@ def spoil_block(tables: dict[str, pa.Table], rng: np.random.Generator, numbers: 
     return spoiled
 
 
-def _spoil(table: pa.Table, of_table: list[Rule], rng: np.random.Generator, ledger: Ledger,
-           at_least_one: bool) -> tuple[pa.Table, np.ndarray]:
+def _spoil(
+    table: pa.Table,
+    of_table: list[Rule],
+    rng: np.random.Generator,
+    ledger: Ledger,
+    at_least_one: bool,
+) -> tuple[pa.Table, np.ndarray]:
     """One table with its rules applied, and which rows they touched."""
     free = np.ones(table.num_rows, dtype=bool)
     for rule in of_table:
@@ -138,8 +159,14 @@ def _put(table: pa.Table, column: str, at: np.ndarray, values: list[Any]) -> pa.
     return table.set_column(table.schema.get_field_index(column), table.schema.field(column), new)
 
 
-def _duplicate(tables: dict[str, pa.Table], clean: pa.Table, rng: np.random.Generator,
-               numbers: Numbers, ledger: Ledger, at_least_one: bool) -> None:
+def _duplicate(
+    tables: dict[str, pa.Table],
+    clean: pa.Table,
+    rng: np.random.Generator,
+    numbers: Numbers,
+    ledger: Ledger,
+    at_least_one: bool,
+) -> None:
     """Second records of customers, spelled a little differently, each with an address."""
     count = max(int(rng.binomial(clean.num_rows, DUPLICATE_RATE)), int(at_least_one))
     if not count:
@@ -162,14 +189,16 @@ def _duplicate(tables: dict[str, pa.Table], clean: pa.Table, rng: np.random.Gene
             person["first_name"] = person["first_name"] and person["first_name"][0] + "."
         ledger.enter("crm.customer", [twin], "customer_id", "duplicate", true_id, twin)
     tables["crm.customer"] = pa.concat_tables(
-        [tables["crm.customer"], pa.Table.from_pylist(people, clean.schema)])
+        [tables["crm.customer"], pa.Table.from_pylist(people, clean.schema)]
+    )
     addresses = tables["crm.address"]
     theirs = pc.is_in(addresses["customer_id"], pa.array(list(twin_of), pa.int32()))
     copies = addresses.filter(theirs).to_pylist()
     for copy, number in zip(copies, numbers.take("address", len(copies)).tolist(), strict=True):
         copy |= {"address_id": number, "customer_id": twin_of[copy["customer_id"]]}
     tables["crm.address"] = pa.concat_tables(
-        [addresses, pa.Table.from_pylist(copies, addresses.schema)])
+        [addresses, pa.Table.from_pylist(copies, addresses.schema)]
+    )
 
 
 def _repeat(lines: pa.Table, rng: np.random.Generator, ledger: Ledger) -> pa.Table:

@@ -54,12 +54,22 @@ class Drops:
         with path.open("ab") as file:
             file.write(data)
 
-    def append_by_month(self, name: str, rows: pa.Table, months: np.ndarray, labels: list[str],
-                        encodings: dict[int, str]) -> None:
+    def append_by_month(
+        self,
+        name: str,
+        rows: pa.Table,
+        months: np.ndarray,
+        labels: list[str],
+        encodings: dict[int, str],
+    ) -> None:
         """Each row into the drop of its month."""
         for month in np.unique(months):
-            self.append(name, labels[month], rows.filter(pa.array(months == month)),
-                        encodings.get(int(month), "utf-8"))
+            self.append(
+                name,
+                labels[month],
+                rows.filter(pa.array(months == month)),
+                encodings.get(int(month), "utf-8"),
+            )
 
     def path(self, name: str, label: str) -> Path:
         """The file of a drop."""
@@ -71,9 +81,12 @@ class Drops:
         if not path.exists():
             return schema.empty_table()
         return pacsv.read_csv(
-            path, pacsv.ReadOptions(encoding=encoding),
-            convert_options=pacsv.ConvertOptions(column_types=schema, strings_can_be_null=True,
-                                                 quoted_strings_can_be_null=False))
+            path,
+            pacsv.ReadOptions(encoding=encoding),
+            convert_options=pacsv.ConvertOptions(
+                column_types=schema, strings_can_be_null=True, quoted_strings_can_be_null=False
+            ),
+        )
 
 
 def _write_excel(rows: pa.Table, path: Path, sheet: str) -> None:

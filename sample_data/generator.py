@@ -84,8 +84,16 @@ def generate(
             systems.close()
     ledger.close()
     counts["ledger"] = ledger.entries
-    save_state(data, {"seed": seed, "scale": scale, "until": until.isoformat(), "days_played": 0,
-                      "numbers": numbers.taken})
+    save_state(
+        data,
+        {
+            "seed": seed,
+            "scale": scale,
+            "until": until.isoformat(),
+            "days_played": 0,
+            "numbers": numbers.taken,
+        },
+    )
     return SampleReport(dict(counts), time.perf_counter() - began, Path(directory))
 
 
@@ -94,8 +102,10 @@ class Systems:
 
     def __init__(self, data: Path, crm_url: str, billing_url: str, counts: Counter[str]) -> None:
         self.counts = counts
-        self.databases = {"crm": Database(crm_url, "crm"),
-                          "billing": Database(billing_url, "billing")}
+        self.databases = {
+            "crm": Database(crm_url, "crm"),
+            "billing": Database(billing_url, "billing"),
+        }
         self.drops = {name: Drops(data / name) for name in ("sales", "outside")}
 
     def create(self) -> None:
@@ -146,8 +156,12 @@ def _targets(company: Company, rng: np.random.Generator) -> pa.Table:
     """A target for each sales desk and store and month, with last year's season in it."""
     desks = company.staff.desks["Sales"]
     kinds = np.repeat([0, 1], [len(desks) * MONTHS, len(company.stores.code) * MONTHS])
-    month = np.concatenate([np.tile(np.arange(MONTHS), len(desks)),
-                            np.tile(np.arange(MONTHS), len(company.stores.code))])
+    month = np.concatenate(
+        [
+            np.tile(np.arange(MONTHS), len(desks)),
+            np.tile(np.arange(MONTHS), len(company.stores.code)),
+        ]
+    )
     people = pa.array(desks.ravel()).cast(pa.string())
     stores = pick(company.stores.code, np.repeat(np.arange(len(company.stores.code)), MONTHS))
     each = 3_600 * company.scale / max(1.0, company.scale) ** 0.5
@@ -163,8 +177,9 @@ def _targets(company: Company, rng: np.random.Generator) -> pa.Table:
     )
 
 
-def _write_block(company: Company, block: Block, systems: Systems, numbers: Numbers,
-                 ledger: Ledger) -> None:
+def _write_block(
+    company: Company, block: Block, systems: Systems, numbers: Numbers, ledger: Ledger
+) -> None:
     first = block.number == 0
     tables = spoil_block(block.tables, block.rng, numbers, ledger, company.calendar.until, first)
     for name in sorted(tables, key=lambda n: n not in _PARENTS_FIRST):
@@ -179,8 +194,9 @@ def _write_block(company: Company, block: Block, systems: Systems, numbers: Numb
     ledger.flush()
 
 
-def _drop_by_month(company: Company, block: Block, tables: dict[str, pa.Table], systems: Systems,
-                   ledger: Ledger) -> None:
+def _drop_by_month(
+    company: Company, block: Block, tables: dict[str, pa.Table], systems: Systems, ledger: Ledger
+) -> None:
     """Orders and lines into the drop of the order's month, a few of them weeks later."""
     calendar, drops = company.calendar, systems.drops["sales"]
     labels = [calendar.label(m) for m in range(MONTHS)]
@@ -190,16 +206,24 @@ def _drop_by_month(company: Company, block: Block, tables: dict[str, pa.Table], 
     arrives = month.copy()
     arrives[late] += 1
     for index in late.tolist():
-        ledger.enter("sales.sales_order", [orders["order_number"][index].as_py()], "*", "late_row",
-                     labels[month[index]], labels[arrives[index]])
+        ledger.enter(
+            "sales.sales_order",
+            [orders["order_number"][index].as_py()],
+            "*",
+            "late_row",
+            labels[month[index]],
+            labels[arrives[index]],
+        )
     # Lines travel with their order; an orphan goes where the line before it went.
     number = pa.compute.index_in(lines["order_number"], orders["order_number"].combine_chunks())
     position = pa.compute.fill_null(pa.compute.fill_null_forward(number), 0).to_numpy()
     returns = tables["sales.sales_return"]
     back = block.tables["sales.sales_return"]["returned_on"].cast(pa.date32()).to_numpy()
-    for name, table, when in (("sales.sales_order", orders, arrives),
-                              ("sales.order_line", lines, arrives[position]),
-                              ("sales.sales_return", returns, calendar.month(back))):
+    for name, table, when in (
+        ("sales.sales_order", orders, arrives),
+        ("sales.order_line", lines, arrives[position]),
+        ("sales.sales_return", returns, calendar.month(back)),
+    ):
         systems.counts[name] += table.num_rows
         drops.append_by_month(name, table, when, labels, OLD_EXPORTS.get(name, {}))
 

@@ -12,8 +12,12 @@ import pyarrow.parquet as pq
 
 from sample_data.schema import TABLES
 
-SCHEMA = pa.schema([(name, pa.string()) for name in (
-    "source", "table", "key", "column", "kind", "original_value", "injected_value")])
+SCHEMA = pa.schema(
+    [
+        (name, pa.string())
+        for name in ("source", "table", "key", "column", "kind", "original_value", "injected_value")
+    ]
+)
 
 KINDS = {
     "duplicate": "a second record of a customer; original_value is the true one",
@@ -64,8 +68,15 @@ class Ledger:
         self._keys: defaultdict[str, set[str]] = defaultdict(set)
         self._examples: dict[tuple[str, str, str], tuple[str | None, str | None]] = {}
 
-    def enter(self, name: str, key: Sequence[object], column: str, kind: str, original: object,
-              injected: object) -> None:
+    def enter(
+        self,
+        name: str,
+        key: Sequence[object],
+        column: str,
+        kind: str,
+        original: object,
+        injected: object,
+    ) -> None:
         """One injected value; ``key`` is the primary key of the row as it stands in the data."""
         if kind not in KINDS:
             raise ValueError(f"the ledger knows no {kind!r}")
@@ -87,8 +98,14 @@ class Ledger:
         """Begin with the entries of an earlier ledger."""
         for row in earlier.to_pylist():
             key = row["key"].split("|")
-            self.enter(f"{row['source']}.{row['table']}", key, row["column"], row["kind"],
-                       row["original_value"], row["injected_value"])
+            self.enter(
+                f"{row['source']}.{row['table']}",
+                key,
+                row["column"],
+                row["kind"],
+                row["original_value"],
+                row["injected_value"],
+            )
 
     def keys(self, name: str) -> set[str]:
         """The keys of a table that the ledger speaks of."""
@@ -112,12 +129,19 @@ class Ledger:
         self.path.with_suffix(".md").write_text(self._summary(), encoding="utf-8")
 
     def _summary(self) -> str:
-        lines = ["# Injected dirt", "", f"{self.entries:,} entries.", "",
-                 "| table | column | kind | rows | example |", "|---|---|---|---|---|"]
+        lines = [
+            "# Injected dirt",
+            "",
+            f"{self.entries:,} entries.",
+            "",
+            "| table | column | kind | rows | example |",
+            "|---|---|---|---|---|",
+        ]
         for what in sorted(self._counts):
             before, after = self._examples[what]
-            lines.append(f"| {' | '.join(what)} | {self._counts[what]:,} "
-                         f"| `{before}` to `{after}` |")
+            lines.append(
+                f"| {' | '.join(what)} | {self._counts[what]:,} | `{before}` to `{after}` |"
+            )
         lines += ["", *(f"- **{kind}**: {meaning}" for kind, meaning in KINDS.items())]
         return "\n".join(lines) + "\n"
 

@@ -30,8 +30,10 @@ def make_market(rng: np.random.Generator, calendar: Calendar) -> Market:
     """The market of this seed."""
     place = places()
     days = int((calendar.end - calendar.start).astype(int)) + 1
-    daily = {c: start * np.exp(np.cumsum(rng.normal(0, 0.0025, days)))
-             for c, start in _START_RATES.items()}
+    daily = {
+        c: start * np.exp(np.cumsum(rng.normal(0, 0.0025, days)))
+        for c, start in _START_RATES.items()
+    }
     month_of_day = calendar.month(calendar.start + np.arange(days))
     in_month = np.bincount(month_of_day, minlength=MONTHS)
     monthly = np.ones((len(COUNTRIES), MONTHS))
@@ -55,8 +57,9 @@ def make_market(rng: np.random.Generator, calendar: Calendar) -> Market:
     )
 
 
-def _episodes(rng: np.random.Generator, shape: tuple[int, ...], often: float, lasts: int
-              ) -> np.ndarray:
+def _episodes(
+    rng: np.random.Generator, shape: tuple[int, ...], often: float, lasts: int
+) -> np.ndarray:
     begins = rng.random(shape) < often
     running = begins.copy()
     for later in range(1, lasts):
@@ -78,13 +81,16 @@ def network_rows(market: Market, calendar: Calendar) -> pa.Table:
         availability_percent=np.round(100_000 - drop * 55).astype(np.int64),
         drop_rate_percent=np.round(drop * 1000).astype(np.int64),
         outage_minutes=np.round(drop * 21).astype(np.int64),
-        updated_at=(calendar.month_starts[month + 1] - 1).clip(None, calendar.end)
-        .astype("datetime64[s]") + 82_800,
+        updated_at=(calendar.month_starts[month + 1] - 1)
+        .clip(None, calendar.end)
+        .astype("datetime64[s]")
+        + 82_800,
     )
 
 
-def outside_tables(rng: np.random.Generator, market: Market, calendar: Calendar
-                   ) -> dict[str, pa.Table]:
+def outside_tables(
+    rng: np.random.Generator, market: Market, calendar: Calendar
+) -> dict[str, pa.Table]:
     """What the company buys from others."""
     place = places()
     every = [c.name for c in COUNTRIES]
@@ -109,10 +115,14 @@ def outside_tables(rng: np.random.Generator, market: Market, calendar: Calendar
         rate_date=np.tile(calendar.start + np.arange(days), len(currencies)),
         currency=pick(currencies, np.repeat(np.arange(len(currencies)), days)),
         eur_per_unit=np.round(
-            np.concatenate([market.daily_rate[c] for c in currencies]) * 1e6).astype(np.int64),
+            np.concatenate([market.daily_rate[c] for c in currencies]) * 1e6
+        ).astype(np.int64),
     )
-    return {"outside.geography": geography, "outside.exchange_rate": rates,
-            "outside.market_size": _market_size(rng, market, calendar)}
+    return {
+        "outside.geography": geography,
+        "outside.exchange_rate": rates,
+        "outside.market_size": _market_size(rng, market, calendar),
+    }
 
 
 def _market_size(rng: np.random.Generator, market: Market, calendar: Calendar) -> pa.Table:

@@ -73,8 +73,9 @@ def add_months(day: np.datetime64 | np.ndarray, months: int | np.ndarray) -> np.
     return first
 
 
-def moments(rng: np.random.Generator, days: np.ndarray, opens: int = 8, closes: int = 20
-            ) -> np.ndarray:
+def moments(
+    rng: np.random.Generator, days: np.ndarray, opens: int = 8, closes: int = 20
+) -> np.ndarray:
     """A moment of each day, most of them around the middle of the opening hours."""
     share = rng.beta(2, 2.3, len(days))
     seconds = ((opens + share * (closes - opens)) * 3600).astype(int)

@@ -22,17 +22,17 @@ MALE = {
 }
 LAST = {
     "de": "Müller Schmidt Schneider Fischer Weber Wagner Becker Schäfer Koch Bauer Richter Klein "
-          "Wolf Schröder Neumann Schwarz Zimmermann Krüger Hofmann Lange Weiß König Huber Maier",
+    "Wolf Schröder Neumann Schwarz Zimmermann Krüger Hofmann Lange Weiß König Huber Maier",
     "fr": "Martin Bernard Dubois Thomas Robert Petit Durand Leroy Moreau Lefèvre Roux Fournier "
-          "Girard Bonnet Dupont Lambert Fontaine Rousseau Faure Mercier Gauthier Béranger",
+    "Girard Bonnet Dupont Lambert Fontaine Rousseau Faure Mercier Gauthier Béranger",
     "en": "Smith Jones Taylor Brown Williams Wilson Johnson Davies Patel Wright Walker White "
-          "Robinson Thompson Hughes Edwards Green Hall Wood Clarke Turner Baker O'Brien Campbell",
+    "Robinson Thompson Hughes Edwards Green Hall Wood Clarke Turner Baker O'Brien Campbell",
     "es": "García Fernández González Rodríguez López Martínez Sánchez Pérez Gómez Martín Jiménez "
-          "Ruiz Hernández Díaz Moreno Muñoz Álvarez Romero Alonso Gutiérrez Navarro Ibáñez",
+    "Ruiz Hernández Díaz Moreno Muñoz Álvarez Romero Alonso Gutiérrez Navarro Ibáñez",
     "nl": "Jansen Bakker Visser Smit Meijer Mulder Bos Vos Peters Hendriks Dekker Brouwer "
-          "Dijkstra Kok Maas Verhoeven Prins Kuipers Postma Willems Schouten Groen",
+    "Dijkstra Kok Maas Verhoeven Prins Kuipers Postma Willems Schouten Groen",
     "sv": "Andersson Johansson Karlsson Nilsson Eriksson Larsson Olsson Persson Svensson Lindberg "
-          "Lindström Bergström Sjöberg Åberg Holm Öberg Nyström Hedlund Forsberg Ek",
+    "Lindström Bergström Sjöberg Åberg Holm Öberg Nyström Hedlund Forsberg Ek",
 }
 STREETS = {
     "de": "Hauptstraße|Bahnhofstraße|Schulstraße|Gartenweg|Lindenallee|Goethestraße|Am Markt",
@@ -57,8 +57,9 @@ COMPANY_TRADES = {
 MAIL_DOMAINS = "mailbox.example|postfach.example|webmail.example|inbox.example|letters.example"
 LANGUAGES = tuple(LAST)
 
-_SPELLED = str.maketrans({"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "å": "a", "ø": "o", "'": "",
-                          " ": "-"})
+_SPELLED = str.maketrans(
+    {"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "å": "a", "ø": "o", "'": "", " ": "-"}
+)
 
 
 def plain(name: str) -> str:

@@ -20,23 +20,36 @@ _STORE, _DEALER, _WEB, _APP, _KEYACC = 0, 1, 2, 3, 5
 _ORDERS_A_MONTH = 0.085
 
 
-def order(company: Company, rng: np.random.Generator, customers: Customers, accounts: Accounts,
-          purchases: Purchases, numbers: Numbers) -> dict[str, pa.Table]:
+def order(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    accounts: Accounts,
+    purchases: Purchases,
+    numbers: Numbers,
+) -> dict[str, pa.Table]:
     """Orders, lines and returns of one block, orders by date."""
     wishes = _who_orders_when(company, rng, customers, purchases)
     return place(company, rng, customers, accounts, wishes, numbers)
 
 
-def place(company: Company, rng: np.random.Generator, customers: Customers, accounts: Accounts,
-          wishes: Purchases, numbers: Numbers) -> dict[str, pa.Table]:
+def place(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    accounts: Accounts,
+    wishes: Purchases,
+    numbers: Numbers,
+) -> dict[str, pa.Table]:
     """The orders that these wishes become, with lines and returns."""
     calendar = company.calendar
     who, day, campaign = wishes.customer, wishes.day, wishes.campaign
     count, month = len(who), calendar.month(day)
     number = numbers.take("sales_order", count)
     firm, country = customers.is_company[who], customers.country[who]
-    channel = np.where(firm, choose(rng, (2, 3, 2, 0, 2, 6), count),
-                       choose(rng, (34, 22, 30, 10, 7), count))
+    channel = np.where(
+        firm, choose(rng, (2, 3, 2, 0, 2, 6), count), choose(rng, (34, 22, 30, 10, 7), count)
+    )
     # The web grows over the years.
     channel = np.where((channel == _STORE) & (rng.random(count) < month * 0.006), _WEB, channel)
     lines, amount = _lines(company, rng, customers, who, month, number)
@@ -44,8 +57,9 @@ def place(company: Company, rng: np.random.Generator, customers: Customers, acco
     store = company.stores.near(rng, country, channel == _DEALER)
     by_rep = company.staff.at_work(rng, "Sales", month, country)
     by_manager = company.staff.at_work(rng, "Key Accounts", month, country)
-    seller = np.select([channel == _KEYACC, np.isin(channel, (_WEB, _APP, _DEALER))],
-                       [by_manager, -1], by_rep)
+    seller = np.select(
+        [channel == _KEYACC, np.isin(channel, (_WEB, _APP, _DEALER))], [by_manager, -1], by_rep
+    )
     promised = day + np.where(dealt, 0, rng.integers(2, 6, count))
     shipped = day + np.where(dealt, 0, rng.integers(1, 7, count))
     delivered = shipped + np.where(dealt, 0, rng.integers(1, 5, count))
@@ -84,11 +98,12 @@ def place(company: Company, rng: np.random.Generator, customers: Customers, acco
     return {"sales.sales_order": orders, "sales.order_line": lines, "sales.sales_return": returns}
 
 
-def _who_orders_when(company: Company, rng: np.random.Generator, customers: Customers,
-                     purchases: Purchases) -> Purchases:
+def _who_orders_when(
+    company: Company, rng: np.random.Generator, customers: Customers, purchases: Purchases
+) -> Purchases:
     calendar, month = company.calendar, np.arange(MONTHS)
     season = ORDER_SEASON[calendar.month_of_year] * (1 + 0.08 * month / 12)
-    eager = customers.appetite ** 0.8
+    eager = customers.appetite**0.8
     rate = _ORDERS_A_MONTH * eager[:, None] * season
     rate = rate * (month >= calendar.month(customers.since)[:, None])
     counts = rng.poisson(rate)
@@ -104,8 +119,14 @@ def _who_orders_when(company: Company, rng: np.random.Generator, customers: Cust
     return Purchases(who[by_day], day[by_day], campaign[by_day])
 
 
-def _lines(company: Company, rng: np.random.Generator, customers: Customers, who: np.ndarray,
-           month: np.ndarray, number: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+def _lines(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    who: np.ndarray,
+    month: np.ndarray,
+    number: np.ndarray,
+) -> tuple[pa.Table, np.ndarray]:
     """Lines of the orders, and each order's amount in cents."""
     products, count = company.products, len(who)
     counts = 1 + rng.binomial(3, 0.24, count)
@@ -142,8 +163,9 @@ def _assortment(company: Company, rng: np.random.Generator, month: np.ndarray) -
     """A product on sale in each of the months, drawn by popularity."""
     products = company.products
     months = np.arange(MONTHS)
-    on_sale = ((products.launched_month[:, None] <= months)
-               & (products.withdrawn_month[:, None] > months))
+    on_sale = (products.launched_month[:, None] <= months) & (
+        products.withdrawn_month[:, None] > months
+    )
     edges = np.cumsum(np.where(on_sale, products.popularity[:, None], 0), axis=0)
     edges /= edges[-1]
     # Shifting each month's edges by its number turns many draws into one sorted search.
@@ -153,8 +175,13 @@ def _assortment(company: Company, rng: np.random.Generator, month: np.ndarray) -
     return product
 
 
-def _returns(company: Company, rng: np.random.Generator, lines: pa.Table, delivered: np.ndarray,
-             numbers: Numbers) -> pa.Table:
+def _returns(
+    company: Company,
+    rng: np.random.Generator,
+    lines: pa.Table,
+    delivered: np.ndarray,
+    numbers: Numbers,
+) -> pa.Table:
     owner = np.cumsum(lines["line_number"].to_numpy() == 1) - 1
     back = delivered[owner] + rng.integers(2, 30, len(owner))
     hit = np.flatnonzero((rng.random(len(owner)) < 0.05) & (back <= company.calendar.end))
@@ -173,8 +200,10 @@ def _returns(company: Company, rng: np.random.Generator, lines: pa.Table, delive
         quantity=pieces,
         refund_amount=np.round(net * pieces / quantity).astype(np.int64),
         reason=pick(["DEFECT", "CHANGED_MIND", "WRONG_ITEM", "LATE"], reason),
-        remark=pick(["défaut à la réception", "Gerät defekt", "changed my mind", "no me gustó"],
-                    np.where(rng.random(len(hit)) < 0.5, rng.integers(0, 4, len(hit)), -1)),
+        remark=pick(
+            ["défaut à la réception", "Gerät defekt", "changed my mind", "no me gustó"],
+            np.where(rng.random(len(hit)) < 0.5, rng.integers(0, 4, len(hit)), -1),
+        ),
     )
 
 
@@ -191,14 +220,17 @@ def stock(company: Company, rng: np.random.Generator) -> Iterator[tuple[int, pa.
         store, product = (i.ravel() for i in np.meshgrid(stores, on_sale, indexing="ij"))
         fill = 4 + 9 * np.sqrt(products.popularity[product])
         on_hand = rng.poisson(fill * ORDER_SEASON[calendar.month_of_year[month]])
-        yield month, rows(
-            "sales.stock",
-            snapshot_date=np.full(len(store), last_day),
-            store_code=pick(company.stores.code, store),
-            product_code=pick(products.code, product),
-            quantity_on_hand=on_hand,
-            quantity_on_order=np.where(on_hand < 4, rng.integers(5, 20, len(store)), 0),
-            stock_value=on_hand * products.cost[product, month],
+        yield (
+            month,
+            rows(
+                "sales.stock",
+                snapshot_date=np.full(len(store), last_day),
+                store_code=pick(company.stores.code, store),
+                product_code=pick(products.code, product),
+                quantity_on_hand=on_hand,
+                quantity_on_order=np.where(on_hand < 4, rng.integers(5, 20, len(store)), 0),
+                stock_value=on_hand * products.cost[product, month],
+            ),
         )
 
 
@@ -206,32 +238,45 @@ def price_histories(company: Company) -> dict[str, pa.Table]:
     """Products with their prices and costs now, and the steps that led there."""
     products, calendar = company.products, company.calendar
     on_sale = calendar.month_starts[0] - 400
-    launched = np.where(products.launched_month < 0, on_sale,
-                        calendar.month_starts[products.launched_month.clip(0)])
-    withdrawn = np.where(products.withdrawn_month < MONTHS,
-                         calendar.month_starts[products.withdrawn_month.clip(0, MONTHS)], NEVER)
-    made = {"sales.product": rows(
-        "sales.product",
-        product_code=products.code,
-        product_name=products.name,
-        product_family=products.family,
-        product_line=products.line,
-        brand=products.brand,
-        is_stocked=products.stocked,
-        warranty_months=products.warranty,
-        launched_on=launched,
-        withdrawn_on=withdrawn,
-        list_price=products.price[:, -1],
-        unit_cost=products.cost[:, -1],
-    )}
-    for name, column, values in (("sales.product_price_history", "list_price", products.price),
-                                 ("sales.product_cost_history", "unit_cost", products.cost)):
+    launched = np.where(
+        products.launched_month < 0, on_sale, calendar.month_starts[products.launched_month.clip(0)]
+    )
+    withdrawn = np.where(
+        products.withdrawn_month < MONTHS,
+        calendar.month_starts[products.withdrawn_month.clip(0, MONTHS)],
+        NEVER,
+    )
+    made = {
+        "sales.product": rows(
+            "sales.product",
+            product_code=products.code,
+            product_name=products.name,
+            product_family=products.family,
+            product_line=products.line,
+            brand=products.brand,
+            is_stocked=products.stocked,
+            warranty_months=products.warranty,
+            launched_on=launched,
+            withdrawn_on=withdrawn,
+            list_price=products.price[:, -1],
+            unit_cost=products.cost[:, -1],
+        )
+    }
+    for name, column, values in (
+        ("sales.product_price_history", "list_price", products.price),
+        ("sales.product_cost_history", "unit_cost", products.cost),
+    ):
         steps = np.ones_like(values, dtype=bool)
         steps[:, 1:] = values[:, 1:] != values[:, :-1]
         which, month = np.nonzero(steps)
         since = calendar.month_starts[month]
         last = np.append(which[1:] != which[:-1], True)
         until = np.where(last, NEVER, np.append(since[1:], since[:1]) - 1)
-        made[name] = rows(name, product_code=pick(products.code, which), valid_from=since,
-                          valid_to=until, **{column: values[which, month]})
+        made[name] = rows(
+            name,
+            product_code=pick(products.code, which),
+            valid_from=since,
+            valid_to=until,
+            **{column: values[which, month]},
+        )
     return made

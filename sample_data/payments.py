@@ -20,8 +20,14 @@ _NEVER_PAID = np.array([0.0004, 0.001, 0.004, 0.015, 0.05])
 _WRITE_OFF = 150
 
 
-def settle(company: Company, rng: np.random.Generator, customers: Customers, accounts: Accounts,
-           invoices: Invoices, numbers: Numbers) -> dict[str, pa.Table]:
+def settle(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    accounts: Accounts,
+    invoices: Invoices,
+    numbers: Numbers,
+) -> dict[str, pa.Table]:
     """Invoices with their state at the end, and everything that follows from paying late."""
     end, count = company.calendar.end, len(invoices.id)
     due = invoices.issued + _TERMS
@@ -34,8 +40,9 @@ def settle(company: Company, rng: np.random.Generator, customers: Customers, acc
     paid = np.where(unpaid | (paid > end), NEVER, paid)
     written_off = unpaid & (due + _WRITE_OFF <= end)
     state = np.select([~np.isnat(paid), written_off, due < end], [1, 3, 2], 0)
-    touched = np.where(written_off, due + _WRITE_OFF,
-                       np.where(np.isnat(paid), invoices.issued, paid))
+    touched = np.where(
+        written_off, due + _WRITE_OFF, np.where(np.isnat(paid), invoices.issued, paid)
+    )
     currencies = [c.currency for c in COUNTRIES]
     country = customers.country[accounts.who[invoices.account]]
     account_text = accounts.text.take(pa.array(invoices.account))
@@ -56,15 +63,24 @@ def settle(company: Company, rng: np.random.Generator, customers: Customers, acc
     )
     return {
         "billing.invoice": invoice,
-        "billing.payment": _payments(rng, invoices, account_text, pick(currencies, country), due,
-                                     paid, debit, numbers),
+        "billing.payment": _payments(
+            rng, invoices, account_text, pick(currencies, country), due, paid, debit, numbers
+        ),
         "billing.dunning_step": _dunning(invoices, account_text, due, paid, end, numbers),
         "billing.dispute": _disputes(rng, invoices, account_text, end, numbers),
     }
 
 
-def _payments(rng: np.random.Generator, invoices: Invoices, account: pa.Array, currency: pa.Array,
-              due: np.ndarray, paid: np.ndarray, debit: np.ndarray, numbers: Numbers) -> pa.Table:
+def _payments(
+    rng: np.random.Generator,
+    invoices: Invoices,
+    account: pa.Array,
+    currency: pa.Array,
+    due: np.ndarray,
+    paid: np.ndarray,
+    debit: np.ndarray,
+    numbers: Numbers,
+) -> pa.Table:
     """One payment for each invoice paid; debits that came late were first returned by the bank."""
     good = np.flatnonzero(~np.isnat(paid))
     returned = np.flatnonzero(debit & (paid > due))
@@ -88,8 +104,14 @@ def _payments(rng: np.random.Generator, invoices: Invoices, account: pa.Array, c
     )
 
 
-def _dunning(invoices: Invoices, account: pa.Array, due: np.ndarray, paid: np.ndarray,
-             end: np.datetime64, numbers: Numbers) -> pa.Table:
+def _dunning(
+    invoices: Invoices,
+    account: pa.Array,
+    due: np.ndarray,
+    paid: np.ndarray,
+    end: np.datetime64,
+    numbers: Numbers,
+) -> pa.Table:
     sent = due[:, None] + DUNNED_AFTER
     until = np.where(np.isnat(paid), end + 1, paid)
     index, level = np.nonzero(sent < until[:, None])
@@ -107,8 +129,13 @@ def _dunning(invoices: Invoices, account: pa.Array, due: np.ndarray, paid: np.nd
     )
 
 
-def _disputes(rng: np.random.Generator, invoices: Invoices, account: pa.Array,
-              end: np.datetime64, numbers: Numbers) -> pa.Table:
+def _disputes(
+    rng: np.random.Generator,
+    invoices: Invoices,
+    account: pa.Array,
+    end: np.datetime64,
+    numbers: Numbers,
+) -> pa.Table:
     index = np.flatnonzero((rng.random(len(invoices.id)) < 0.007) & (invoices.issued < end - 12))
     count = len(index)
     opened = invoices.issued[index] + rng.integers(1, 12, count)
@@ -123,8 +150,9 @@ def _disputes(rng: np.random.Generator, invoices: Invoices, account: pa.Array,
         account_number=account.take(pa.array(index)),
         opened_on=opened,
         closed_on=np.where(is_open, NEVER, closed),
-        reason=pick(["WRONG_USAGE", "WRONG_FEE", "NOT_ORDERED", "SERVICE"],
-                    rng.integers(0, 4, count)),
+        reason=pick(
+            ["WRONG_USAGE", "WRONG_FEE", "NOT_ORDERED", "SERVICE"], rng.integers(0, 4, count)
+        ),
         disputed_amount=disputed,
         credited_amount=np.where(credited, disputed, 0),
         status=pick(["OPEN", "CREDITED", "REJECTED"], np.select([is_open, credited], [0, 1], 2)),
@@ -132,8 +160,13 @@ def _disputes(rng: np.random.Generator, invoices: Invoices, account: pa.Array,
     )
 
 
-def securities(company: Company, rng: np.random.Generator, customers: Customers,
-               accounts: Accounts, numbers: Numbers) -> dict[str, pa.Table]:
+def securities(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    accounts: Accounts,
+    numbers: Numbers,
+) -> dict[str, pa.Table]:
     """Credit limits, some reviewed later, and guarantees asked of weak payers."""
     who, count, text = accounts.who, len(accounts.who), accounts.text
     currency = pick([c.currency for c in COUNTRIES], customers.country[who])

@@ -93,8 +93,9 @@ def numbered(prefix: str, numbers: np.ndarray, width: int) -> pa.Array:
     return join(pa.repeat(prefix, len(numbers)), digits)
 
 
-def choose(rng: np.random.Generator, weights: Sequence[float] | np.ndarray, count: int
-           ) -> np.ndarray:
+def choose(
+    rng: np.random.Generator, weights: Sequence[float] | np.ndarray, count: int
+) -> np.ndarray:
     """``count`` indexes, drawn by weight."""
     edges = np.cumsum(np.asarray(weights, dtype=float))
     return np.searchsorted(edges / edges[-1], rng.random(count), side="right")

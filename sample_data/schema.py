@@ -38,8 +38,10 @@ def summary() -> str:
         lines.append(f"## {source}: {about}")
         for table in tables_of(source):
             where = f" [{table.files}]" if table.files else ""
-            lines.append(f"**{table.full_name}**{where} key ({', '.join(table.primary_key)}): "
-                         f"{table.description}")
+            lines.append(
+                f"**{table.full_name}**{where} key ({', '.join(table.primary_key)}): "
+                f"{table.description}"
+            )
             lines.append("  " + ", ".join(_signature(c) for c in table.columns))
     return "\n".join(lines) + "\n"
 

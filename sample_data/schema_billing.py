@@ -5,8 +5,11 @@ from __future__ import annotations
 from sample_data.table import define
 
 BILLING_TABLES = (
-    define("billing.billing_account", "Accounts, with their own copy of who the customer is",
-           "account_number", """
+    define(
+        "billing.billing_account",
+        "Accounts, with their own copy of who the customer is",
+        "account_number",
+        """
         account_number       char(9)                     A and 8 digits
         customer_ref         text(12)? ~> crm.customer   customer_id of the CRM, as text
         customer_name        text(120)                   name as billing knows it
@@ -24,8 +27,13 @@ BILLING_TABLES = (
         opened_on            date                        opened
         closed_on            date?                       closed
         updated_at           timestamp                   last change
-    """),
-    define("billing.usage_record", "Usage by account, month and service", "usage_id", """
+    """,
+    ),
+    define(
+        "billing.usage_record",
+        "Usage by account, month and service",
+        "usage_id",
+        """
         usage_id             bigint                      number of the record
         account_number       char(9) ~> billing.billing_account  account
         usage_month          date                        first day of the month
@@ -37,8 +45,13 @@ BILLING_TABLES = (
         amount               money                       charged beyond the plan, in currency
         currency             char(3)                     currency
         updated_at           timestamp                   last change
-    """),
-    define("billing.invoice", "Monthly invoices", "invoice_id", """
+    """,
+    ),
+    define(
+        "billing.invoice",
+        "Monthly invoices",
+        "invoice_id",
+        """
         invoice_id           bigint                      number of the invoice
         account_number       char(9) -> billing.billing_account  account
         period_month         date                        first day of the month billed
@@ -51,8 +64,13 @@ BILLING_TABLES = (
         status               text(12)                    OPEN, PAID, OVERDUE, WRITTEN_OFF
         paid_on              date?                       paid in full on
         updated_at           timestamp                   last change
-    """),
-    define("billing.invoice_line", "Lines of invoices", "invoice_id line_number", """
+    """,
+    ),
+    define(
+        "billing.invoice_line",
+        "Lines of invoices",
+        "invoice_id line_number",
+        """
         invoice_id           bigint ~> billing.invoice   invoice
         line_number          int                         line
         line_type            text(12)                    FEE, USAGE, DISCOUNT
@@ -63,8 +81,13 @@ BILLING_TABLES = (
         tax_percent          decimal(5,2)                rate of tax
         tax_amount           money                       tax
         updated_at           timestamp                   last change
-    """),
-    define("billing.payment", "Payments received", "payment_id", """
+    """,
+    ),
+    define(
+        "billing.payment",
+        "Payments received",
+        "payment_id",
+        """
         payment_id           bigint                      number of the payment
         account_number       char(9) -> billing.billing_account  account
         invoice_id           bigint ~> billing.invoice   invoice paid
@@ -74,8 +97,13 @@ BILLING_TABLES = (
         method               text(16)                    DIRECT_DEBIT, CARD, TRANSFER
         status               text(12)                    BOOKED, RETURNED
         updated_at           timestamp                   last change
-    """),
-    define("billing.credit_limit", "Credit limits over time", "credit_limit_id", """
+    """,
+    ),
+    define(
+        "billing.credit_limit",
+        "Credit limits over time",
+        "credit_limit_id",
+        """
         credit_limit_id      int                         number
         account_number       char(9) -> billing.billing_account  account
         valid_from           date                        from
@@ -84,8 +112,13 @@ BILLING_TABLES = (
         currency             char(3)                     currency
         reason               text(20)                    OPENING, REVIEW, LATE_PAYMENT
         updated_at           timestamp                   last change
-    """),
-    define("billing.dispute", "Disputed invoices", "dispute_id", """
+    """,
+    ),
+    define(
+        "billing.dispute",
+        "Disputed invoices",
+        "dispute_id",
+        """
         dispute_id           int                         number
         invoice_id           bigint -> billing.invoice   invoice
         account_number       char(9) -> billing.billing_account  account
@@ -96,8 +129,13 @@ BILLING_TABLES = (
         credited_amount      money                       amount credited
         status               text(12)                    OPEN, CREDITED, REJECTED
         updated_at           timestamp                   last change
-    """),
-    define("billing.dunning_step", "Reminders for overdue invoices", "dunning_step_id", """
+    """,
+    ),
+    define(
+        "billing.dunning_step",
+        "Reminders for overdue invoices",
+        "dunning_step_id",
+        """
         dunning_step_id      int                         number
         invoice_id           bigint -> billing.invoice   invoice
         account_number       char(9) -> billing.billing_account  account
@@ -106,8 +144,13 @@ BILLING_TABLES = (
         amount_due           money                       amount due
         fee                  money                       fee charged
         updated_at           timestamp                   last change
-    """),
-    define("billing.guarantee", "Deposits and bank guarantees", "guarantee_id", """
+    """,
+    ),
+    define(
+        "billing.guarantee",
+        "Deposits and bank guarantees",
+        "guarantee_id",
+        """
         guarantee_id         int                         number
         account_number       char(9) -> billing.billing_account  account
         guarantee_type       text(12)                    DEPOSIT, BANK
@@ -116,5 +159,6 @@ BILLING_TABLES = (
         received_on          date                        received
         released_on          date?                       released
         updated_at           timestamp                   last change
-    """),
+    """,
+    ),
 )

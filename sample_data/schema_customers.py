@@ -5,8 +5,11 @@ from __future__ import annotations
 from sample_data.table import define
 
 CUSTOMER_TABLES = (
-    define("crm.employee", "Staff as a tree of managers: sales people, agents, technicians",
-           "employee_id", """
+    define(
+        "crm.employee",
+        "Staff as a tree of managers: sales people, agents, technicians",
+        "employee_id",
+        """
         employee_id          int                         number of the employee
         manager_id           int? -> crm.employee        the employee's manager; empty for the head
         first_name           text(60)                    first name
@@ -20,22 +23,37 @@ CUSTOMER_TABLES = (
         leave_date           date?                       last day; empty while employed
         monthly_salary       money                       salary in EUR
         updated_at           timestamp                   last change
-    """),
-    define("crm.segment_code", "Lookup of customer segments", "segment_code", """
+    """,
+    ),
+    define(
+        "crm.segment_code",
+        "Lookup of customer segments",
+        "segment_code",
+        """
         segment_code         text(8)                     code as used in customer.segment_code
         name                 text(60)                    name of the segment
         customer_type        char(1)                     P people, C companies
         description          text(200)                   who belongs to it
         updated_at           timestamp                   last change
-    """),
-    define("crm.code_value", "Lookup of every other code list", "code_list code", """
+    """,
+    ),
+    define(
+        "crm.code_value",
+        "Lookup of every other code list",
+        "code_list code",
+        """
         code_list            text(40)                    list, e.g. credit_class, cancel_reason
         code                 text(20)                    code
         name                 text(80)                    its meaning
         sort_order           int                         order within the list
         updated_at           timestamp                   last change
-    """),
-    define("crm.household", "Households that people share", "household_id", """
+    """,
+    ),
+    define(
+        "crm.household",
+        "Households that people share",
+        "household_id",
+        """
         household_id         int                         number of the household
         name                 text(80)                    family name
         size                 int                         persons
@@ -43,8 +61,13 @@ CUSTOMER_TABLES = (
         dwelling_type        text(20)                    FLAT, TERRACE, HOUSE
         lifestyle_group      text(20)                    lifestyle group, see outside.geography
         updated_at           timestamp                   last change
-    """),
-    define("crm.customer", "People and companies that buy or bought", "customer_id", """
+    """,
+    ),
+    define(
+        "crm.customer",
+        "People and companies that buy or bought",
+        "customer_id",
+        """
         customer_id          int                         number of the customer in all systems
         customer_type        char(1)                     P person, C company
         title                text(20)?                   Mr, Ms, Dr; people only
@@ -79,8 +102,13 @@ CUSTOMER_TABLES = (
         is_deleted           bool                        softly deleted
         created_at           timestamp                   row written
         updated_at           timestamp                   last change
-    """),
-    define("crm.contact", "People at customer companies", "contact_id", """
+    """,
+    ),
+    define(
+        "crm.contact",
+        "People at customer companies",
+        "contact_id",
+        """
         contact_id           int                         number of the contact
         customer_id          int -> crm.customer         the company
         first_name           text(60)                    first name
@@ -91,8 +119,13 @@ CUSTOMER_TABLES = (
         phone                text(40)?                   phone
         is_primary           bool                        the first to talk to
         updated_at           timestamp                   last change
-    """),
-    define("crm.address", "Addresses of customers, typed", "address_id", """
+    """,
+    ),
+    define(
+        "crm.address",
+        "Addresses of customers, typed",
+        "address_id",
+        """
         address_id           int                         number of the address
         customer_id          int -> crm.customer         whose address
         address_type         text(12)                    HOME, BILLING, DELIVERY, OFFICE
@@ -103,25 +136,38 @@ CUSTOMER_TABLES = (
         country_code         text(4)                     ISO 3166 code
         valid_from           date                        valid from
         updated_at           timestamp                   last change
-    """),
-    define("crm.industry", "Industry classifications: NACE, SIC and the house's own tree",
-           "tree code", """
+    """,
+    ),
+    define(
+        "crm.industry",
+        "Industry classifications: NACE, SIC and the house's own tree",
+        "tree code",
+        """
         tree                 text(12)                    NACE, SIC or HOUSE
         code                 text(12)                    code of the node
         parent_code          text(12)?                   code of the parent in the same tree
         name                 text(80)                    name
         level                int                         1 at the top
         updated_at           timestamp                   last change
-    """),
-    define("crm.customer_industry", "Industries of a company; shares of a tree add up to 1",
-           "customer_id tree code", """
+    """,
+    ),
+    define(
+        "crm.customer_industry",
+        "Industries of a company; shares of a tree add up to 1",
+        "customer_id tree code",
+        """
         customer_id          int -> crm.customer         the company
         tree                 text(12)                    classification, see industry.tree
         code                 text(12)                    leaf of that tree
         share                decimal(5,4)                share of the company's business
         updated_at           timestamp                   last change
-    """),
-    define("crm.service_plan", "Plans that contracts are made of", "plan_code", """
+    """,
+    ),
+    define(
+        "crm.service_plan",
+        "Plans that contracts are made of",
+        "plan_code",
+        """
         plan_code            text(12)                    code of the plan
         name                 text(60)                    name
         service_line         text(12)                    MOBILE, FIXED, BROADBAND
@@ -133,8 +179,13 @@ CUSTOMER_TABLES = (
         launched_on          date                        on sale from
         withdrawn_on         date?                       on sale until
         updated_at           timestamp                   last change
-    """),
-    define("crm.contract", "Contracts for plans", "contract_id", """
+    """,
+    ),
+    define(
+        "crm.contract",
+        "Contracts for plans",
+        "contract_id",
+        """
         contract_id          int                         number of the contract
         customer_id          int -> crm.customer         holder
         account_number       char(9) -> billing.billing_account  account it is billed to
@@ -154,8 +205,13 @@ CUSTOMER_TABLES = (
         cancel_reason        text(20)?                   code_value list cancel_reason
         competitor           text(40)?                   where the customer went, if told
         updated_at           timestamp                   last change
-    """),
-    define("crm.contract_change", "Price rises, up- and downgrades, renewals", "change_id", """
+    """,
+    ),
+    define(
+        "crm.contract_change",
+        "Price rises, up- and downgrades, renewals",
+        "change_id",
+        """
         change_id            int                         number of the change
         contract_id          int -> crm.contract         contract
         change_type          text(16)                    PRICE_RISE, UPGRADE, DOWNGRADE, RENEWAL
@@ -165,8 +221,13 @@ CUSTOMER_TABLES = (
         old_monthly_fee      money                       fee before
         new_monthly_fee      money                       fee after
         updated_at           timestamp                   last change
-    """),
-    define("crm.installed_product", "Devices at customers", "installed_product_id", """
+    """,
+    ),
+    define(
+        "crm.installed_product",
+        "Devices at customers",
+        "installed_product_id",
+        """
         installed_product_id  int                        number of the installed product
         customer_id          int -> crm.customer         owner
         contract_id          int -> crm.contract         contract it came with
@@ -177,9 +238,13 @@ CUSTOMER_TABLES = (
         warranty_end         date                        warranty until
         status               text(12)                    IN_USE, RETURNED, REPLACED
         updated_at           timestamp                   last change
-    """),
-    define("crm.network_quality", "Monthly network quality by region and service",
-           "country_code region month service_line", """
+    """,
+    ),
+    define(
+        "crm.network_quality",
+        "Monthly network quality by region and service",
+        "country_code region month service_line",
+        """
         country_code         char(2)                     country
         region               text(80)                    region, see outside.geography
         month                date                        first day of the month
@@ -188,5 +253,6 @@ CUSTOMER_TABLES = (
         drop_rate_percent    decimal(6,3)                dropped calls or sessions
         outage_minutes       int                         minutes without service
         updated_at           timestamp                   last change
-    """),
+    """,
+    ),
 )

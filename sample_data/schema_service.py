@@ -5,7 +5,11 @@ from __future__ import annotations
 from sample_data.table import define
 
 SERVICE_TABLES = (
-    define("crm.campaign", "Marketing campaigns; waves hang under their parent", "campaign_id", """
+    define(
+        "crm.campaign",
+        "Marketing campaigns; waves hang under their parent",
+        "campaign_id",
+        """
         campaign_id          int                         number of the campaign
         parent_campaign_id   int? -> crm.campaign        programme it belongs to
         name                 text(100)                   name
@@ -21,9 +25,13 @@ SERVICE_TABLES = (
         owner_employee_id    int -> crm.employee         in charge
         status               text(12)                    PLANNED, RUNNING, DONE
         updated_at           timestamp                   last change
-    """),
-    define("crm.campaign_target", "Customers addressed, with a control group",
-           "campaign_target_id", """
+    """,
+    ),
+    define(
+        "crm.campaign_target",
+        "Customers addressed, with a control group",
+        "campaign_target_id",
+        """
         campaign_target_id   int                         number of the target
         campaign_id          int -> crm.campaign         campaign
         customer_id          int -> crm.customer         customer
@@ -32,8 +40,13 @@ SERVICE_TABLES = (
         medium               text(12)                    medium code
         contact_cost         money                       cost of the contact in EUR
         updated_at           timestamp                   last change
-    """),
-    define("crm.campaign_response", "What the addressed customers did", "response_id", """
+    """,
+    ),
+    define(
+        "crm.campaign_response",
+        "What the addressed customers did",
+        "response_id",
+        """
         response_id          int                         number of the response
         campaign_target_id   int -> crm.campaign_target  target
         campaign_id          int ~> crm.campaign         campaign
@@ -41,8 +54,13 @@ SERVICE_TABLES = (
         responded_at         timestamp                   when
         response_type        text(12)                    OPEN, CLICK, INTEREST, PURCHASE, OPT_OUT
         updated_at           timestamp                   last change
-    """),
-    define("crm.lead", "Leads before and after they became customers", "lead_id", """
+    """,
+    ),
+    define(
+        "crm.lead",
+        "Leads before and after they became customers",
+        "lead_id",
+        """
         lead_id              int                         number of the lead
         campaign_id          int? -> crm.campaign        campaign that brought it
         customer_id          int? -> crm.customer        customer, once known
@@ -57,8 +75,13 @@ SERVICE_TABLES = (
         status               text(12)                    NEW, WORKING, CONVERTED, LOST
         owner_employee_id    int -> crm.employee         sales person
         updated_at           timestamp                   last change
-    """),
-    define("crm.opportunity", "Sales opportunities and their stage now", "opportunity_id", """
+    """,
+    ),
+    define(
+        "crm.opportunity",
+        "Sales opportunities and their stage now",
+        "opportunity_id",
+        """
         opportunity_id       int                         number of the opportunity
         customer_id          int -> crm.customer         customer
         lead_id              int? -> crm.lead            lead it came from
@@ -76,8 +99,13 @@ SERVICE_TABLES = (
         loss_reason          text(20)?                   code_value list loss_reason
         competitor           text(40)?                   rival in the deal
         updated_at           timestamp                   last change
-    """),
-    define("crm.opportunity_stage_change", "Steps of the pipeline", "stage_change_id", """
+    """,
+    ),
+    define(
+        "crm.opportunity_stage_change",
+        "Steps of the pipeline",
+        "stage_change_id",
+        """
         stage_change_id      int                         number of the change
         opportunity_id       int -> crm.opportunity      opportunity
         from_stage           text(16)?                   stage before; empty at the start
@@ -86,8 +114,13 @@ SERVICE_TABLES = (
         amount               money                       value at that time
         employee_id          int -> crm.employee         who moved it
         updated_at           timestamp                   last change
-    """),
-    define("crm.quote", "Quotes for opportunities", "quote_id", """
+    """,
+    ),
+    define(
+        "crm.quote",
+        "Quotes for opportunities",
+        "quote_id",
+        """
         quote_id             int                         number of the quote
         opportunity_id       int -> crm.opportunity      opportunity
         customer_id          int -> crm.customer         customer
@@ -97,8 +130,13 @@ SERVICE_TABLES = (
         currency             char(3)                     currency
         status               text(12)                    SENT, ACCEPTED, DECLINED, EXPIRED
         updated_at           timestamp                   last change
-    """),
-    define("crm.quote_line", "Lines of quotes", "quote_id line_number", """
+    """,
+    ),
+    define(
+        "crm.quote_line",
+        "Lines of quotes",
+        "quote_id line_number",
+        """
         quote_id             int -> crm.quote            quote
         line_number          int                         line
         product_code         text(12) ~> sales.product   product
@@ -107,9 +145,13 @@ SERVICE_TABLES = (
         discount_percent     decimal(5,2)                discount
         amount               money                       quantity x price less discount
         updated_at           timestamp                   last change
-    """),
-    define("crm.interaction", "Every contact with a customer, whatever the medium",
-           "interaction_id", """
+    """,
+    ),
+    define(
+        "crm.interaction",
+        "Every contact with a customer, whatever the medium",
+        "interaction_id",
+        """
         interaction_id       int                         number of the interaction
         customer_id          int? ~> crm.customer        customer; empty when not recognised
         contact_id           int? -> crm.contact         contact at a company
@@ -126,8 +168,13 @@ SERVICE_TABLES = (
         is_first_contact     bool                        first about this matter
         cost                 money                       cost in EUR
         updated_at           timestamp                   last change
-    """),
-    define("crm.service_case", "Service cases: complaints, faults, questions", "case_id", """
+    """,
+    ),
+    define(
+        "crm.service_case",
+        "Service cases: complaints, faults, questions",
+        "case_id",
+        """
         case_id              int                         number of the case
         customer_id          int -> crm.customer         customer
         contract_id          int? -> crm.contract        contract concerned
@@ -144,8 +191,13 @@ SERVICE_TABLES = (
         is_escalated         bool                        was escalated
         owner_employee_id    int -> crm.employee         agent in charge
         updated_at           timestamp                   last change
-    """),
-    define("crm.case_status_change", "Steps of service cases", "status_change_id", """
+    """,
+    ),
+    define(
+        "crm.case_status_change",
+        "Steps of service cases",
+        "status_change_id",
+        """
         status_change_id     int                         number of the change
         case_id              int -> crm.service_case     case
         from_status          text(12)?                   status before; empty at the start
@@ -153,8 +205,13 @@ SERVICE_TABLES = (
         changed_at           timestamp                   when
         employee_id          int -> crm.employee         who changed it
         updated_at           timestamp                   last change
-    """),
-    define("crm.repair", "Repairs of installed products", "repair_id", """
+    """,
+    ),
+    define(
+        "crm.repair",
+        "Repairs of installed products",
+        "repair_id",
+        """
         repair_id            int                         number of the repair
         case_id              int -> crm.service_case     case
         customer_id          int -> crm.customer         customer
@@ -168,9 +225,13 @@ SERVICE_TABLES = (
         technician_id        int -> crm.employee         technician
         status               text(12)                    OPEN, DONE, SCRAPPED
         updated_at           timestamp                   last change
-    """),
-    define("crm.satisfaction_survey", "Answers to surveys after interactions and cases",
-           "survey_id", """
+    """,
+    ),
+    define(
+        "crm.satisfaction_survey",
+        "Answers to surveys after interactions and cases",
+        "survey_id",
+        """
         survey_id            int                         number of the survey
         customer_id          int -> crm.customer         customer
         interaction_id       int? -> crm.interaction     interaction asked about
@@ -181,5 +242,6 @@ SERVICE_TABLES = (
         score                int?                        score
         comment              text(200)?                  free words
         updated_at           timestamp                   last change
-    """),
+    """,
+    ),
 )

@@ -23,15 +23,17 @@ _SOURCES = ("WEB", "FAIR", "REFERRAL", "CAMPAIGN", "CALL")
 _LOSSES = ("PRICE", "RIVAL", "NO_BUDGET", "NO_DECISION")
 
 
-def sell(company: Company, rng: np.random.Generator, customers: Customers, numbers: Numbers
-         ) -> dict[str, pa.Table]:
+def sell(
+    company: Company, rng: np.random.Generator, customers: Customers, numbers: Numbers
+) -> dict[str, pa.Table]:
     """Leads and opportunities of one block."""
     leads, converted = _leads(company, rng, customers, numbers)
     return {"crm.lead": leads} | _opportunities(company, rng, customers, converted, numbers)
 
 
-def _leads(company: Company, rng: np.random.Generator, customers: Customers, numbers: Numbers
-           ) -> tuple[pa.Table, dict[int, int]]:
+def _leads(
+    company: Company, rng: np.random.Generator, customers: Customers, numbers: Numbers
+) -> tuple[pa.Table, dict[int, int]]:
     """A lead for a third of the customers won lately, and twice as many that came to nothing."""
     calendar = company.calendar
     won = np.flatnonzero((customers.since >= calendar.start) & (rng.random(len(customers)) < 0.35))
@@ -44,8 +46,9 @@ def _leads(company: Company, rng: np.random.Generator, customers: Customers, num
     captured = np.where(known, customers.since[who] - rng.integers(2, 60, count), someday)
     captured = np.maximum(captured, calendar.start)
     language = language_of(country)
-    stranger = join(from_language(rng, FEMALE, language), from_language(rng, LAST, language),
-                    by=" ")
+    stranger = join(
+        from_language(rng, FEMALE, language), from_language(rng, LAST, language), by=" "
+    )
     index, mask = pa.array(who), pa.array(known)
     lead_id = numbers.take("lead", count)
     mail = join("lead", pa.array(lead_id).cast(pa.string()), "@inbox.example")
@@ -76,8 +79,13 @@ def _leads(company: Company, rng: np.random.Generator, customers: Customers, num
     return table, dict(zip(won.tolist(), lead_id[: len(won)].tolist(), strict=True))
 
 
-def _opportunities(company: Company, rng: np.random.Generator, customers: Customers,
-                   lead_of: dict[int, int], numbers: Numbers) -> dict[str, pa.Table]:
+def _opportunities(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    lead_of: dict[int, int],
+    numbers: Numbers,
+) -> dict[str, pa.Table]:
     calendar, end = company.calendar, company.calendar.end
     # Companies come back for more; people only appear with larger wishes.
     eager = customers.appetite * np.where(customers.is_company, 1.1, 0.06)
@@ -89,7 +97,7 @@ def _opportunities(company: Company, rng: np.random.Generator, customers: Custom
     month, country = calendar.month(opened), customers.country[who]
     owner = company.staff.at_work(rng, "Key Accounts", month, country)
     # Days spent in the four stages before the end; larger deals take longer.
-    amount = (rng.lognormal(7.6, 1.0, count) * np.where(customers.is_company[who], 1, 0.15))
+    amount = rng.lognormal(7.6, 1.0, count) * np.where(customers.is_company[who], 1, 0.15)
     amount_cents = np.round(amount).astype(np.int64) * 100
     stays = rng.gamma(2.0, 9.0, (count, 4)) * (1 + amount[:, None] / 30_000)
     reach = np.cumsum(np.concatenate([np.zeros((count, 1)), stays], axis=1), axis=1).astype(int)
@@ -122,24 +130,44 @@ def _opportunities(company: Company, rng: np.random.Generator, customers: Custom
         opened_on=opened,
         expected_close_on=days[:, 4],
         closed_on=np.where(is_closed, closed_on, NEVER),
-        loss_reason=pick(_LOSSES, np.where(is_closed & ~wins, choose(rng, (4, 3, 2, 2), count),
-                                           -1)),
+        loss_reason=pick(
+            _LOSSES, np.where(is_closed & ~wins, choose(rng, (4, 3, 2, 2), count), -1)
+        ),
         competitor=pick(COMPETITORS, rival),
-        updated_at=np.where(is_closed, closed_on, days[np.arange(count), passed.sum(axis=1) - 1])
-        .astype("datetime64[s]") + 61_200,
+        updated_at=np.where(
+            is_closed, closed_on, days[np.arange(count), passed.sum(axis=1) - 1]
+        ).astype("datetime64[s]")
+        + 61_200,
     )
-    steps = _stage_changes(rng, opportunity_id, days, passed, is_closed, closed_on, final,
-                           amount_cents, owner, numbers)
+    steps = _stage_changes(
+        rng, opportunity_id, days, passed, is_closed, closed_on, final, amount_cents, owner, numbers
+    )
     quoted = np.flatnonzero(passed[:, _PROPOSAL])
-    quotes = _quotes(company, rng, customers, who[quoted], opportunity_id[quoted],
-                     days[quoted, _PROPOSAL], stage[quoted], numbers)
+    quotes = _quotes(
+        company,
+        rng,
+        customers,
+        who[quoted],
+        opportunity_id[quoted],
+        days[quoted, _PROPOSAL],
+        stage[quoted],
+        numbers,
+    )
     return {"crm.opportunity": table, "crm.opportunity_stage_change": steps} | quotes
 
 
-def _stage_changes(rng: np.random.Generator, opportunity_id: np.ndarray, days: np.ndarray,
-                   passed: np.ndarray, is_closed: np.ndarray, closed_on: np.ndarray,
-                   final: np.ndarray, amount: np.ndarray, owner: np.ndarray, numbers: Numbers
-                   ) -> pa.Table:
+def _stage_changes(
+    rng: np.random.Generator,
+    opportunity_id: np.ndarray,
+    days: np.ndarray,
+    passed: np.ndarray,
+    is_closed: np.ndarray,
+    closed_on: np.ndarray,
+    final: np.ndarray,
+    amount: np.ndarray,
+    owner: np.ndarray,
+    numbers: Numbers,
+) -> pa.Table:
     which, step = np.nonzero(passed)
     ends = np.flatnonzero(is_closed)
     before_end = passed[ends].sum(axis=1) - 1
@@ -166,9 +194,16 @@ def _stage_changes(rng: np.random.Generator, opportunity_id: np.ndarray, days: n
     )
 
 
-def _quotes(company: Company, rng: np.random.Generator, customers: Customers, who: np.ndarray,
-            opportunity_id: np.ndarray, day: np.ndarray, stage: np.ndarray, numbers: Numbers
-            ) -> dict[str, pa.Table]:
+def _quotes(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    who: np.ndarray,
+    opportunity_id: np.ndarray,
+    day: np.ndarray,
+    stage: np.ndarray,
+    numbers: Numbers,
+) -> dict[str, pa.Table]:
     count, products = len(who), company.products
     quote_id = 300_000 + numbers.take("quote", count)
     counts = rng.integers(1, 5, count)

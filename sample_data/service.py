@@ -53,8 +53,13 @@ class Interactions:
         return np.bincount(flat, minlength=customers * MONTHS).reshape(customers, MONTHS)
 
 
-def interact(company: Company, rng: np.random.Generator, customers: Customers,
-             contracts: Contracts, numbers: Numbers) -> Interactions:
+def interact(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    contracts: Contracts,
+    numbers: Numbers,
+) -> Interactions:
     """All contacts of the block, as if nobody left."""
     calendar = company.calendar
     rate, fault, price = _rates(company, rng, customers, contracts)
@@ -69,8 +74,16 @@ def interact(company: Company, rng: np.random.Generator, customers: Customers,
     return serve(company, rng, customers, who, day, fault[who, month], price[who, month], numbers)
 
 
-def serve(company: Company, rng: np.random.Generator, customers: Customers, who: np.ndarray,
-          day: np.ndarray, fault: np.ndarray, price: np.ndarray, numbers: Numbers) -> Interactions:
+def serve(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    who: np.ndarray,
+    day: np.ndarray,
+    fault: np.ndarray,
+    price: np.ndarray,
+    numbers: Numbers,
+) -> Interactions:
     """Contacts of these customers on these days; how likely each is about a fault or a price."""
     calendar, count = company.calendar, len(who)
     month = calendar.month(day)
@@ -105,15 +118,22 @@ def serve(company: Company, rng: np.random.Generator, customers: Customers, who:
     )
 
 
-def interact_today(company: Company, rng: np.random.Generator, customers: Customers,
-                   who: np.ndarray, day: np.ndarray, numbers: Numbers) -> Interactions:
+def interact_today(
+    company: Company,
+    rng: np.random.Generator,
+    customers: Customers,
+    who: np.ndarray,
+    day: np.ndarray,
+    numbers: Numbers,
+) -> Interactions:
     """Contacts of these customers on an ordinary day."""
     quiet = np.full(len(who), 0.03)
     return serve(company, rng, customers, who, day, quiet, quiet, numbers)
 
 
-def _rates(company: Company, rng: np.random.Generator, customers: Customers,
-           contracts: Contracts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _rates(
+    company: Company, rng: np.random.Generator, customers: Customers, contracts: Contracts
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Expected contacts, customer x month, and how likely they are about faults and prices."""
     calendar, month = company.calendar, np.arange(MONTHS)
     since = calendar.month(customers.since)
@@ -131,8 +151,9 @@ def _rates(company: Company, rng: np.random.Generator, customers: Customers,
     return np.where(month >= since[:, None], rate, 0), fault, price
 
 
-def interaction_rows(rng: np.random.Generator, customers: Customers, made: Interactions,
-                     primary_contact: np.ndarray) -> pa.Table:
+def interaction_rows(
+    rng: np.random.Generator, customers: Customers, made: Interactions, primary_contact: np.ndarray
+) -> pa.Table:
     """Rows of crm.interaction."""
     count = len(made.id)
     minutes = (made.duration + 29) // 60 + 1
@@ -147,9 +168,14 @@ def interaction_rows(rng: np.random.Generator, customers: Customers, made: Inter
         medium=pick(MEDIA, made.medium),
         direction=pick(["IN", "OUT"], np.isin(made.medium, (4, 6, 7)).astype(int)),
         reason=pick(REASONS, made.reason),
-        queue_name=pick(["GENERAL", "TECHNICAL", "SALES"], np.where(
-            _QUEUED[made.medium] == 0, -1, np.select(
-                [made.reason == _FAULT, made.reason == _OFFER], [1, 2], 0))),
+        queue_name=pick(
+            ["GENERAL", "TECHNICAL", "SALES"],
+            np.where(
+                _QUEUED[made.medium] == 0,
+                -1,
+                np.select([made.reason == _FAULT, made.reason == _OFFER], [1, 2], 0),
+            ),
+        ),
         started_at=made.started,
         queue_seconds=made.queue_seconds,
         duration_seconds=made.duration,

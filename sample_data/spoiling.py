@@ -21,25 +21,43 @@ def one_of(*values: object) -> Spoil:
 
 def broken_email(rng: np.random.Generator, value: str) -> str:
     """An address that no mail server takes."""
-    ways = (value.replace("@", " at "), value.replace("@", ""), value.replace(".example", ""),
-            value.replace("@", "@@"), "n/a", f"{value};{value}", value.replace(".", ",", 1) + " ,")
+    ways = (
+        value.replace("@", " at "),
+        value.replace("@", ""),
+        value.replace(".example", ""),
+        value.replace("@", "@@"),
+        "n/a",
+        f"{value};{value}",
+        value.replace(".", ",", 1) + " ,",
+    )
     return ways[int(rng.integers(len(ways)))][:120]
 
 
 def broken_phone(rng: np.random.Generator, value: str) -> str:
     """A number that cannot be dialled."""
-    ways = (value[:6], "000000", value.replace("+", "++"), f"{value[:-2]}xx", "unknown",
-            value + value[-6:].replace(" ", "") * 2)
+    ways = (
+        value[:6],
+        "000000",
+        value.replace("+", "++"),
+        f"{value[:-2]}xx",
+        "unknown",
+        value + value[-6:].replace(" ", "") * 2,
+    )
     return ways[int(rng.integers(len(ways)))][:40]
 
 
 def other_spelling(rng: np.random.Generator, value: str) -> str:
     """The same name as somebody else would have typed it."""
     at = int(rng.integers(1, max(2, len(value) - 1)))
-    swapped = value[:at] + value[at:at + 2][::-1] + value[at + 2:]
+    swapped = value[:at] + value[at : at + 2][::-1] + value[at + 2 :]
     words = value.split(" ")
-    ways = (swapped, value[:at] + value[at + 1:], value.upper(), ", ".join(reversed(words)),
-            f"{words[0][0]}. {' '.join(words[1:])}")
+    ways = (
+        swapped,
+        value[:at] + value[at + 1 :],
+        value.upper(),
+        ", ".join(reversed(words)),
+        f"{words[0][0]}. {' '.join(words[1:])}",
+    )
     spelled = ways[int(rng.integers(len(ways)))]
     return spelled if spelled != value else f"{value} "
 

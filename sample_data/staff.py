@@ -17,8 +17,12 @@ from sample_data.places import COUNTRIES, places
 from sample_data.rows import numbered, pick, rows
 
 # department | title | desks in a country at scale 1, before weighting by the country's share
-_DESKS = (("Sales", "Sales Representative", 22), ("Key Accounts", "Key Account Manager", 10),
-          ("Service", "Service Agent", 30), ("Field", "Field Technician", 10))
+_DESKS = (
+    ("Sales", "Sales Representative", 22),
+    ("Key Accounts", "Key Account Manager", 10),
+    ("Service", "Service Agent", 30),
+    ("Field", "Field Technician", 10),
+)
 _HEADS = ("Sales", "Service", "Marketing", "Finance")
 
 
@@ -31,8 +35,13 @@ class Staff:
     desk_country: dict[str, np.ndarray]
     marketeers: np.ndarray
 
-    def at_work(self, rng: np.random.Generator, department: str, months: np.ndarray,
-                country: np.ndarray | None = None) -> np.ndarray:
+    def at_work(
+        self,
+        rng: np.random.Generator,
+        department: str,
+        months: np.ndarray,
+        country: np.ndarray | None = None,
+    ) -> np.ndarray:
         """An employee of the department for each event; of the country, if one is given."""
         desks, where = self.desks[department], self.desk_country[department]
         if country is None:
@@ -49,17 +58,21 @@ def make_staff(rng: np.random.Generator, calendar: Calendar, scale: float) -> St
     """The organisation: a head, departments, a manager for each country, and desks."""
     people: list[tuple[int, int, str, str, int, int, int, int]] = []
 
-    def hire(manager: int, title: str, department: str, country: int, since: int, until: int,
-             salary: int) -> int:
+    def hire(
+        manager: int, title: str, department: str, country: int, since: int, until: int, salary: int
+    ) -> int:
         number = 1001 + len(people)
         people.append((number, manager, title, department, country, since, until, salary))
         return number
 
     head = hire(-1, "Chief Executive Officer", "Management", 0, -120, 999, 21_000)
-    heads = {d: hire(head, f"Head of {d}", d, 0, -int(rng.integers(30, 90)), 999, 11_000)
-             for d in _HEADS}
-    marketeers = [hire(heads["Marketing"], "Campaign Manager", "Marketing", c, -30, 999, 5_200)
-                  for c in range(6)]
+    heads = {
+        d: hire(head, f"Head of {d}", d, 0, -int(rng.integers(30, 90)), 999, 11_000) for d in _HEADS
+    }
+    marketeers = [
+        hire(heads["Marketing"], "Campaign Manager", "Marketing", c, -30, 999, 5_200)
+        for c in range(6)
+    ]
     desks: dict[str, np.ndarray] = {}
     desk_country: dict[str, np.ndarray] = {}
     growth = max(1.0, scale) ** 0.5
@@ -68,17 +81,31 @@ def make_staff(rng: np.random.Generator, calendar: Calendar, scale: float) -> St
         sits: list[np.ndarray] = []
         where: list[int] = []
         for country, place in enumerate(COUNTRIES):
-            boss = hire(above, f"{department} Manager {place.name}", department, country,
-                        -int(rng.integers(12, 100)), 999, 6_800)
+            boss = hire(
+                above,
+                f"{department} Manager {place.name}",
+                department,
+                country,
+                -int(rng.integers(12, 100)),
+                999,
+                6_800,
+            )
             for _ in range(max(1, round(base * place.share * growth))):
                 seat, since = np.empty(MONTHS, dtype=np.int64), -int(rng.integers(1, 90))
                 begin = 0
                 while begin < MONTHS:
                     leaves = begin + max(3, int(rng.exponential(60)))
                     until = leaves if leaves < MONTHS else 999
-                    who = hire(boss, title, department, country, since, until,
-                               int(rng.integers(2_600, 5_400)))
-                    seat[begin:min(leaves, MONTHS)] = who
+                    who = hire(
+                        boss,
+                        title,
+                        department,
+                        country,
+                        since,
+                        until,
+                        int(rng.integers(2_600, 5_400)),
+                    )
+                    seat[begin : min(leaves, MONTHS)] = who
                     begin = since = leaves
                 sits.append(seat)
                 where.append(country)
@@ -86,8 +113,11 @@ def make_staff(rng: np.random.Generator, calendar: Calendar, scale: float) -> St
     return Staff(_employee_rows(rng, calendar, people), desks, desk_country, np.array(marketeers))
 
 
-def _employee_rows(rng: np.random.Generator, calendar: Calendar,
-                   people: list[tuple[int, int, str, str, int, int, int, int]]) -> pa.Table:
+def _employee_rows(
+    rng: np.random.Generator,
+    calendar: Calendar,
+    people: list[tuple[int, int, str, str, int, int, int, int]],
+) -> pa.Table:
     first, last = [], []
     for person in people:
         language = COUNTRIES[person[4]].language
@@ -98,8 +128,7 @@ def _employee_rows(rng: np.random.Generator, calendar: Calendar,
     since = np.array([p[5] for p in people])
     until = np.array([p[6] for p in people])
     # Work starts on the first of a month and ends on the last of the month before.
-    left = np.where(until < 999, add_months(calendar.start, until) - 1,
-                    np.datetime64("NaT", "D"))
+    left = np.where(until < 999, add_months(calendar.start, until) - 1, np.datetime64("NaT", "D"))
     hired = add_months(calendar.start, since)
     country = np.array([p[4] for p in people])
     return rows(
@@ -108,8 +137,10 @@ def _employee_rows(rng: np.random.Generator, calendar: Calendar,
         manager_id=np.array([p[1] for p in people]),
         first_name=first,
         last_name=last,
-        email=[f"{plain(f)}.{plain(n)}.{p[0]}@meridian.example"
-               for f, n, p in zip(first, last, people, strict=True)],
+        email=[
+            f"{plain(f)}.{plain(n)}.{p[0]}@meridian.example"
+            for f, n, p in zip(first, last, people, strict=True)
+        ],
         job_title=[p[2] for p in people],
         department=[p[3] for p in people],
         team=[f"{p[3]} {COUNTRIES[p[4]].code}" for p in people],
@@ -149,8 +180,10 @@ class Stores:
         return rows(
             "sales.store",
             store_code=self.code,
-            store_name=[f"{'Meridian' if own else 'Partner'} {place.city[c]} {n % 9 + 1}"
-                        for n, (own, c) in enumerate(zip(self.is_store, self.city, strict=True))],
+            store_name=[
+                f"{'Meridian' if own else 'Partner'} {place.city[c]} {n % 9 + 1}"
+                for n, (own, c) in enumerate(zip(self.is_store, self.city, strict=True))
+            ],
             store_type=pick(["DEALER", "STORE"], self.is_store.astype(int)),
             channel_code=pick(["DEALER", "STORE"], self.is_store.astype(int)),
             city=pick(place.city, self.city),

@@ -63,7 +63,5 @@ def real_data() -> Path:
     """Folder of the real companies' data, which lies beside the project and is never copied."""
     folder = Path(os.environ.get("RAPPORT_DATA", ROOT.parent / "shared" / "data"))
     if not (folder / "SOURCES.md").is_file():
-        pytest.skip(
-            f"The folder of real data is not at {folder}; set RAPPORT_DATA to where it is."
-        )
+        pytest.skip(f"The folder of real data is not at {folder}; set RAPPORT_DATA to where it is.")
     return folder

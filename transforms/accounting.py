@@ -1,4 +1,4 @@
-"""Where every landed row went: the balance, the warnings, and the refused rows with their reasons."""
+"""Where every landed row went: the balance, the warnings, and refused rows with their reasons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from metadata.repository import Repository, ResolvedMapping
 from transforms.landing import BATCH, DELETED, EXTRACTED, ROW, landed_name
 from transforms.staging import NEXT, PART
 from transforms.statements import (
-    STAGING, Columns, Statement, call, column, create_table, named, number, table, text,
+    STAGING,
+    Columns,
+    Statement,
+    call,
+    column,
+    create_table,
+    named,
+    number,
+    table,
+    text,
 )  # fmt: skip
 
 OUTCOMES = ("staged", "quarantined", "merged", "filtered")

@@ -9,18 +9,24 @@ from sqlglot import exp
 from metadata.repository import Repository, ResolvedDimension, ResolvedFact
 from transforms.references import References
 from transforms.statements import (
-    STAGING, UNKNOWN_KEY, WAREHOUSE, Audit, column, data_type, named, number, table,
+    STAGING,
+    UNKNOWN_KEY,
+    WAREHOUSE,
+    Audit,
+    column,
+    data_type,
+    named,
+    number,
+    table,
 )  # fmt: skip
 
 
 def audits(repository: Repository) -> tuple[Audit, ...]:
     """Every audit of a workspace's warehouse."""
-    return tuple(
-        [
-            *(audit for d in repository.dimensions.values() for audit in _dimension(d)),
-            *(audit for f in repository.facts.values() for audit in _fact(repository, f)),
-            *_bridges(repository),
-        ]
+    return (
+        *(audit for d in repository.dimensions.values() for audit in _dimension(d)),
+        *(audit for f in repository.facts.values() for audit in _fact(repository, f)),
+        *_bridges(repository),
     )
 
 
@@ -106,7 +112,7 @@ def _fact(repository: Repository, fact: ResolvedFact) -> Iterator[Audit]:
         exp.func("COUNT_IF", column(role.dimension.surrogate_key, role.name).is_(exp.null()))
         for role in fact.roles.values()
     ]
-    total = missing[0]
+    total: exp.Expr = missing[0]
     for each in missing[1:]:
         total = exp.Add(this=total, expression=each)
     dangling = _failures(total).from_(table(fact.table, WAREHOUSE, "fact"))

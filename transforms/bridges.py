@@ -6,7 +6,15 @@ from sqlglot import exp
 
 from metadata.repository import Repository, ResolvedDimension
 from transforms.statements import (
-    STAGING, WAREHOUSE, Statement, column, create_table, named, number, table, text,
+    STAGING,
+    WAREHOUSE,
+    Statement,
+    column,
+    create_table,
+    named,
+    number,
+    table,
+    text,
 )  # fmt: skip
 
 

@@ -8,7 +8,15 @@ from sqlglot import exp
 
 from metadata.repository import Repository, ResolvedDimension
 from transforms.statements import (
-    UNKNOWN_KEY, WAREHOUSE, Statement, call, column, create_table, data_type, named, number, table,
+    UNKNOWN_KEY,
+    WAREHOUSE,
+    Statement,
+    call,
+    column,
+    create_table,
+    data_type,
+    named,
+    number,
     text,
 )  # fmt: skip
 
@@ -56,12 +64,6 @@ def _day_key(day: exp.Expr) -> exp.Expr:
 def day_key(moment: exp.Expr) -> exp.Expr:
     """The key under which a day or a moment stands in the date dimension."""
     return _day_key(moment)
-
-
-def dates(repository: Repository) -> exp.Table:
-    """The table of the date dimension."""
-    found = next(d for d in repository.dimensions.values() if d.entity is None)
-    return table(found.table, WAREHOUSE)
 
 
 def _part(name: str) -> Callable[[exp.Expr, int], exp.Expr]:

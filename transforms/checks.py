@@ -8,11 +8,22 @@ from sqlglot import exp
 
 from metadata.expressions import column_nodes, column_parts, parse_expression
 from metadata.model.rules import (
-    AtLeast, AtMost, Between, Email, Length, Matches, OneOf, PhoneNumber, Required, Rule, Satisfies,
+    AtLeast,
+    AtMost,
+    Between,
+    Email,
+    Length,
+    Matches,
+    OneOf,
+    PhoneNumber,
+    Required,
+    Rule,
+    Satisfies,
 )  # fmt: skip
 from transforms.statements import call, data_type, literal, number, text
 
-_EMAIL = r"^[^@\s,;:<>()\[\]\\\"]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\.[A-Za-z]{2,}$"
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+_EMAIL = rf"^[^@\s,;:<>()\[\]\\\"]+@{_LABEL}(\.{_LABEL})*\.[A-Za-z]{{2,}}$"
 _E164 = r"^\+[1-9][0-9]{6,14}$"
 
 

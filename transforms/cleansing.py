@@ -1,4 +1,4 @@
-"""Cleansing rules as SQL: each takes the expression of a value and gives that of the cleansed one."""
+"""Cleansing rules as SQL: from the expression of a value to that of the cleansed one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,27 @@ from functools import reduce
 from sqlglot import exp
 
 from metadata.model.rules import (
-    Absolute, CollapseSpaces, Default, DigitsOnly, EmptyToNull, Extract, Left, Lower, Negate,
-    NormalizeUnicode, NullIf, PadLeft, Phone, RegexReplace, Replace, Round, Rule, StripAccents,
-    TitleCase, Trim, Upper,
+    Absolute,
+    CollapseSpaces,
+    Default,
+    DigitsOnly,
+    EmptyToNull,
+    Extract,
+    Left,
+    Lower,
+    Negate,
+    NormalizeUnicode,
+    NullIf,
+    PadLeft,
+    Phone,
+    RegexReplace,
+    Replace,
+    Round,
+    Rule,
+    StripAccents,
+    TitleCase,
+    Trim,
+    Upper,
 )  # fmt: skip
 from transforms.statements import call, data_type, literal, number, text
 

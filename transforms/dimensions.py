@@ -14,8 +14,22 @@ from sqlglot import exp
 from metadata.repository import Repository, ResolvedDimension
 from transforms.references import References
 from transforms.statements import (
-    FIRST_DAY, LAST_DAY, UNKNOWN_KEY, WAREHOUSE, Columns, Statement, all_of, column, create_table,
-    data_type, named, number, ordered, row_number, table, text,
+    FIRST_DAY,
+    LAST_DAY,
+    UNKNOWN_KEY,
+    WAREHOUSE,
+    Columns,
+    Statement,
+    all_of,
+    column,
+    create_table,
+    data_type,
+    named,
+    number,
+    ordered,
+    row_number,
+    table,
+    text,
 )  # fmt: skip
 
 _INCOMING = "incoming"
@@ -195,7 +209,7 @@ def _overwrite(resolved: ResolvedDimension, incoming: str) -> list[Statement]:
 
 
 def _change_time(resolved: ResolvedDimension, batch_time: datetime) -> exp.Expr:
-    """When the source says it changed, if that is after the version began; else the batch's time."""
+    """When the source says it changed, if after the version began; else the batch's time."""
     given = column("_changed_at", "incoming")
     later = exp.GT(this=given, expression=column("valid_from", resolved.table))
     moment = _moment(batch_time.strftime("%Y-%m-%d %H:%M:%S.%f"))
@@ -362,7 +376,7 @@ def _closure(resolved: ResolvedDimension) -> exp.Select:
     query = exp.select(column("ancestor_key"), column("descendant_key"), column("depth")).from_(
         "tree"
     )
-    query = query.with_(
+    return query.with_(
         exp.TableAlias(
             this=exp.to_identifier("tree"),
             columns=[
@@ -372,7 +386,6 @@ def _closure(resolved: ResolvedDimension) -> exp.Select:
         as_=rows,
         recursive=True,
     )
-    return query
 
 
 __all__ = ["all_of", "columns_of_dimension", "load_dimension"]

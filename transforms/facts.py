@@ -9,8 +9,19 @@ from metadata.repository import Repository, ResolvedFact, ResolvedRole
 from transforms.calendar import day_key
 from transforms.references import References, entities_read
 from transforms.statements import (
-    LAST_DAY, STAGING, UNKNOWN_KEY, WAREHOUSE, Statement, column, create_table, data_type, named,
-    number, ordered, table, text,
+    LAST_DAY,
+    STAGING,
+    UNKNOWN_KEY,
+    WAREHOUSE,
+    Statement,
+    column,
+    create_table,
+    data_type,
+    named,
+    number,
+    ordered,
+    table,
+    text,
 )  # fmt: skip
 
 RATES = "exchange_rate"
@@ -95,7 +106,7 @@ def _join_dimension(
 
 
 def _moment(resolved: ResolvedFact, references: References) -> exp.Expr | None:
-    """When the fact happened. A day counts to its last instant, so that what changed that day holds.
+    """When the fact happened; a day counts to its last instant, so that its changes hold.
 
     A fact without a date, or dated before all versions, takes the first version; one dated in the
     far future the last.
@@ -143,7 +154,7 @@ def _converts(repository: Repository, resolved: ResolvedFact) -> bool:
 
 
 def _rate(repository: Repository, resolved: ResolvedFact, references: References) -> exp.Expr:
-    """1 for the company's own currency (or none given), else the last rate up to the day, or NULL."""
+    """1 for the company's own currency (or none given), else the day's last rate, or NULL."""
     currency = _currency(resolved, references)
     own = exp.or_(currency.is_(exp.null()), currency.copy().eq(text(repository.workspace.currency)))
     rate = column("rate", "rates") if _converts(repository, resolved) else exp.null()

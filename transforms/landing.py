@@ -8,7 +8,13 @@ from sqlglot import exp
 
 from metadata.model.source import SourceTable
 from transforms.statements import (
-    STAGING, Columns, Statement, column, create_view, named, text,
+    STAGING,
+    Columns,
+    Statement,
+    column,
+    create_view,
+    named,
+    text,
 )  # fmt: skip
 
 BATCH, ROW, EXTRACTED, DELETED = "_batch", "_row", "_extracted_at", "_deleted"

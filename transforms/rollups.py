@@ -11,7 +11,12 @@ from metadata.model.cube import Measure
 from metadata.repository import Repository, ResolvedCube
 from transforms.checks import with_columns
 from transforms.statements import (
-    WAREHOUSE, Statement, column, create_table, named, table,
+    WAREHOUSE,
+    Statement,
+    column,
+    create_table,
+    named,
+    table,
 )  # fmt: skip
 
 _FACT = "fact"

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from metadata.errors import Issue, MetadataError, did_you_mean
 from metadata.expressions import columns_of, parse_expression
-from metadata.model.mapping import ColumnRule, Join
+from metadata.model.mapping import ColumnRule
 from metadata.model.rules import Required, Rule
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
@@ -21,14 +21,27 @@ from transforms.checks import fails, with_columns
 from transforms.cleansing import cleanse
 from transforms.landing import BATCH, EXTRACTED, ROW, landed_name
 from transforms.parsing import parse
+from transforms.raw import native_type, raw_rows, sort_key, tolerant
 from transforms.statements import (
-    STAGING, Columns, Statement, all_of, call, column, create_table, create_view, data_type,
-    literal, named, number, ordered, row_number, table, text,
+    STAGING,
+    Columns,
+    Statement,
+    call,
+    column,
+    create_table,
+    create_view,
+    data_type,
+    literal,
+    named,
+    number,
+    ordered,
+    row_number,
+    table,
+    text,
 )  # fmt: skip
 
 NEXT, PART = "\x1e", "\x1f"
 """Separators of failures and of their parts, in one text: cheap for the many rows without any."""
-_DRIVER = "landed"
 
 
 def stage_entity(
@@ -78,18 +91,19 @@ def _missing_columns(mapping: ResolvedMapping, landed: Mapping[str, Columns]) ->
     definition = mapping.definition
     tables = {"": definition.from_, **{a: j.table for a, j in definition.join.items()}}
     used: list[tuple[str, tuple[str | int, ...]]] = []
+    place: tuple[str | int, ...]
     for name, rule in definition.columns.items():
         place = ("columns", name)
         used += [(rule.from_, place)] if rule.from_ else []
         used += [(".".join(p), place) for p in columns_of(rule.expr)] if rule.expr else []
     if definition.where:
         used += [(".".join(parts), ("where",)) for parts in columns_of(definition.where)]
-    used += [(_sort_key(key)[0], ("keep",)) for key in definition.keep]
+    used += [(sort_key(key)[0], ("keep",)) for key in definition.keep]
     for alias, join in definition.join.items():
         place = ("join", alias)
         used += [(f"{alias}.{own}", place) for own in join.on]
         used += [(target, place) for target in join.on.values()]
-        used += [(f"{alias}.{_sort_key(key)[0]}", place) for key in join.order_by]
+        used += [(f"{alias}.{sort_key(key)[0]}", place) for key in join.order_by]
         if join.where:
             used += [(f"{alias}.{parts[-1]}", place) for parts in columns_of(join.where)]
     issues = []
@@ -121,15 +135,15 @@ def _judge(
     landed: Mapping[str, Columns],
 ) -> exp.Select:
     definition = mapping.definition
-    rules = {name: rule for name, rule in definition.columns.items()}
-    raw = _raw(mapping, landed)
+    rules = definition.columns
+    raw = raw_rows(mapping, landed)
     clean = exp.select(exp.Star()).from_("raw")
     typed = exp.select(exp.Star())
     source = exp.From(this=exp.to_table("clean"))
     for name, rule in rules.items():
         value = cleanse(column(f"{name}__raw"), rule.clean)
         clean = clean.select(named(value, f"{name}__clean"), copy=False)
-        native = _native(rule, landed[definition.from_])
+        native = native_type(rule, landed[definition.from_])
         looked = _looked_up(repository, rule, name)
         parsed = parse(looked, entity.columns[name].type, rule.format, native)
         if rule.default is not None:
@@ -148,105 +162,6 @@ def _judge(
         .with_("clean", clean)
         .with_("typed", typed)
     )
-
-
-def _raw(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> exp.Select:
-    definition = mapping.definition
-    types = {"": landed[definition.from_]}
-    types |= {alias: landed.get(join.table, {}) for alias, join in definition.join.items()}
-
-    def source_column(dotted: str) -> exp.Expr:
-        alias, _, name = dotted.rpartition(".")
-        return column(name, alias or _DRIVER)
-
-    raw = exp.select(*(column(name, _DRIVER) for name in (BATCH, ROW, EXTRACTED)))
-    for name, rule in definition.columns.items():
-        if rule.from_ is not None:
-            value = source_column(rule.from_)
-        elif rule.expr is not None:
-            value, misfit = _tolerant(with_columns(rule.expr, source_column))
-            if misfit is not None:
-                raw = raw.select(named(misfit, f"{name}__misfit"), copy=False)
-        else:
-            value = literal(rule.value)
-        raw = raw.select(named(value, f"{name}__raw"), copy=False)
-    condition = with_columns(definition.where, source_column) if definition.where else exp.true()
-    raw = raw.select(named(exp.func("COALESCE", condition, exp.false()), "_let_in"), copy=False)
-    for position, key in enumerate(definition.keep):
-        raw = raw.select(named(source_column(_sort_key(key)[0]), f"_keep_{position}"), copy=False)
-    raw = raw.from_(table(landed_name(mapping.source, mapping.table), STAGING, _DRIVER))
-    for alias, join in definition.join.items():
-        on = [_equal(own, alias, target, types) for own, target in join.on.items()]
-        raw = raw.join(
-            _one_row_each(join).subquery(alias), on=all_of(on), join_type="LEFT", copy=False
-        )
-    return raw
-
-
-def _tolerant(value: exp.Expr) -> tuple[exp.Expr, exp.Expr | None]:
-    """An expression whose casts cannot fail the load, and the condition under which one misfits.
-
-    A cast that meets a value it cannot take would end the whole statement; what it is worth is to
-    have that one row judged.
-    """
-    misfits: list[exp.Expr] = []
-
-    def tried(node: exp.Expr) -> exp.Expr:
-        if type(node) is not exp.Cast or node.this.find(exp.Column) is None:
-            return node
-        attempt = exp.TryCast(this=node.this.copy().transform(tried), to=node.to.copy())
-        there = exp.not_(exp.paren(node.this.copy()).is_(exp.null()))
-        misfits.append(exp.and_(there, exp.paren(attempt.copy()).is_(exp.null())))
-        return attempt
-
-    tolerant = value.transform(tried)
-    return tolerant, exp.or_(*misfits) if misfits else None
-
-
-def _equal(own: str, alias: str, target: str, types: Mapping[str, Columns]) -> exp.Expr:
-    """Equality of two columns; of different types they are compared as texts."""
-    other, _, name = target.rpartition(".")
-    left, right = column(own, alias), column(name, other or _DRIVER)
-    if types.get(alias, {}).get(own) == types.get(other, {}).get(name):
-        return left.eq(right)
-    return exp.cast(left, "VARCHAR").eq(exp.cast(right, "VARCHAR"))
-
-
-def _one_row_each(join: Join) -> exp.Select:
-    """The joined table with at most one row for each value of its join columns."""
-    source, _, name = join.table.partition(".")
-    order = [_order(key) for key in join.order_by] + [
-        ordered(column(BATCH), descending=True),
-        ordered(column(ROW)),
-    ]
-    pick = row_number([column(own) for own in join.on], order)
-    ranked = exp.select(exp.Star(), named(pick, "_pick")).from_(
-        table(landed_name(source, name), STAGING)
-    )
-    if join.where:
-        own = lambda dotted: column(dotted.rpartition(".")[2])  # noqa: E731
-        ranked = ranked.where(with_columns(join.where, own), copy=False)
-    return (
-        exp.select(exp.Star()).from_(ranked.subquery("ranked")).where(column("_pick").eq(number(1)))
-    )
-
-
-def _sort_key(key: str) -> tuple[str, bool]:
-    name, _, direction = key.strip().partition(" ")
-    return name, direction.strip().lower() == "desc"
-
-
-def _order(key: str) -> exp.Ordered:
-    name, descending = _sort_key(key)
-    return ordered(column(name), descending=descending)
-
-
-def _native(rule: ColumnRule, columns: Columns) -> str | None:
-    """The landed type, where the value is a landed column that no rule has turned into text."""
-    if rule.clean or rule.lookup is not None or rule.from_ is None or "." in rule.from_:
-        return None
-    by_name = {name.lower(): kind for name, kind in columns.items()}
-    return by_name.get(rule.from_.lower())
 
 
 def _looked_up(repository: Repository, rule: ColumnRule, name: str) -> exp.Expr:
@@ -296,7 +211,7 @@ def _failures(
         exp.not_(given.is_(exp.null())), exp.cast(given.copy(), "VARCHAR").neq(text(""))
     )
     found: list[tuple[str, str, exp.Expr]] = []
-    if rule.expr is not None and _tolerant(parse_expression(rule.expr).copy())[1] is not None:
+    if rule.expr is not None and tolerant(parse_expression(rule.expr).copy())[1] is not None:
         misfit = column(f"{name}__misfit")
         found.append(("type", "A value in the expression has the wrong type.", misfit))
     if rule.lookup is not None and rule.default is None:
@@ -385,7 +300,7 @@ def _ranked(keep: tuple[str, ...], entity: Entity, judged: exp.Select) -> exp.Se
     """Of valid rows that share a key one is staged; the others are merged into it."""
     valid = exp.and_(column("_let_in"), column("_reasons").eq(text("")))
     order = [
-        ordered(column(f"_keep_{position}"), descending=_sort_key(key)[1])
+        ordered(column(f"_keep_{position}"), descending=sort_key(key)[1])
         for position, key in enumerate(keep)
     ]
     order += [ordered(column(BATCH), descending=True), ordered(column(ROW), descending=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,7 +53,7 @@ def column(name: str, table: str | None = None) -> exp.Column:
     return exp.column(exp.to_identifier(name, quoted=True), table=_quoted(table))
 
 
-def table(name: str, database: str, alias: str | None = None) -> exp.Table:
+def table(name: str, database: str, alias: str | None = None) -> exp.Expr:
     """A quoted table of one of the two databases."""
     found = exp.Table(
         this=exp.to_identifier(name, quoted=True), db=exp.to_identifier(database, quoted=True)
@@ -106,12 +106,12 @@ def all_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
     return exp.and_(*found) if found else exp.true()
 
 
-def row_number(partition: list[exp.Expr], order: list[exp.Expr]) -> exp.Window:
+def row_number(partition: Sequence[exp.Expr], order: Sequence[exp.Expr]) -> exp.Window:
     """ROW_NUMBER() within a partition."""
     return exp.Window(
         this=exp.RowNumber(),
-        partition_by=partition,
-        order=exp.Order(expressions=order) if order else None,
+        partition_by=list(partition),
+        order=exp.Order(expressions=list(order)) if order else None,
     )
 
 

@@ -23,7 +23,7 @@ _CHUNK = 1 << 20
 
 
 class CsvFiles:
-    """The CSV files of one table; copies are made of those that DuckDB would not read as they are."""
+    """The CSV files of one table, and copies of those that DuckDB would not read as they are."""
 
     def __init__(self, files: Sequence[Path], settings: SourceTable, temporary: Path) -> None:
         self._files = files
@@ -44,8 +44,12 @@ class CsvFiles:
                 return path
         return next((path for path in self._files if str(path) in text), self._files[0])
 
-    def query(self) -> exp.Query:
-        """The rows of all files; those with the same header are read together."""
+    def query(self, where: Location) -> exp.Query:
+        """The rows of all files; those with the same header are read together.
+
+        Raises:
+            UserError: no file has a header.
+        """
         groups: dict[tuple[str, tuple[str, ...]], list[Path]] = {}
         for path in self._files:
             readable, codec = self._readable(path)
@@ -53,7 +57,12 @@ class CsvFiles:
             if header:
                 groups.setdefault((delimiter, header), []).append(readable)
         if not groups:
-            return exp.select(exp.alias_(exp.null(), "nothing")).where(exp.false())
+            raise UserError(
+                f"{self._files[0].name} is empty.",
+                where=where,
+                why="The first line of a CSV file names its columns, and there is none.",
+                fix="Put the header back, or take the file away.",
+            )
         query: exp.Query | None = None
         for (delimiter, header), files in groups.items():
             part = exp.select("*").from_(exp.Table(this=self._reader(files, delimiter, header)))
@@ -82,6 +91,8 @@ class CsvFiles:
                             fix="Mend the line, or say how the file is written (delimiter).",
                         )
                     before = rows.line_num
+            except UnicodeError:
+                return None
             except csv.Error as error:
                 return UserError(
                     f"{path.name}, line {before + 1} cannot be read.",
@@ -89,6 +100,22 @@ class CsvFiles:
                     why=f"{error}.".capitalize(),
                     fix="Mend the line: quotes within a quoted value are written twice.",
                 )
+        return None
+
+    def bad_byte(self, path: Path) -> tuple[int, int] | None:
+        """Line (from 1) and offset (from 0) of the first byte that cannot be decoded."""
+        decoder = codecs.getincrementaldecoder(self._codecs[-1])()
+        line, offset = 1, 0
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                held = len(decoder.getstate()[0])
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    start = error.start - held
+                    return line + chunk[: max(start, 0)].count(b"\n"), offset + start
+                line += chunk.count(b"\n")
+                offset += len(chunk)
         return None
 
     def _readable(self, path: Path) -> tuple[Path, str]:
@@ -110,11 +137,13 @@ class CsvFiles:
         copy = self._temporary / f"{id(self)}-{len(self._copies)}{path.suffix}"
         self._copies[copy] = path
         with (
-            path.open(encoding=codec, newline=None) as old,
+            path.open(encoding=codec, newline="") as old,
             copy.open("w", encoding="utf-8", newline="") as new,
         ):
             while chunk := old.read(_CHUNK):
-                new.write(chunk)
+                # A line end must not be torn apart by the end of the chunk.
+                chunk += old.read(1) if chunk.endswith("\r") else ""
+                new.write(chunk.replace("\r\n", "\n"))
         return copy
 
     def _header(self, path: Path, codec: str) -> tuple[str, tuple[str, ...]]:

@@ -88,10 +88,11 @@ class FileReader:
             UserError: a file cannot be read as what it is.
         """
         try:
-            rows = self._connection.sql(exp.select("*").from_(self._source(where)).sql("duckdb"))
-            check(rows.columns)
-            reader = self._connection.sql(self._query(where).sql("duckdb"))
-            stream = reader.to_arrow_reader(_BATCH_ROWS)
+            source = self._source(where)
+            everything = exp.select("*").from_(source.copy())
+            check(self._connection.sql(everything.sql("duckdb")).columns)
+            wanted = self._connection.sql(self._query(source).sql("duckdb"))
+            stream = wanted.to_arrow_reader(_BATCH_ROWS)
             return Reading(stream.schema, self._told_batches(stream, where))
         except (duckdb.Error, UnicodeError) as error:
             raise self._told(error, where) from None
@@ -106,11 +107,11 @@ class FileReader:
                 "sheets", excel.read_sheets(self._files, self._settings.sheet, where)
             )
             return exp.to_table("sheets")
-        return self._csv.query().subquery("rows")
+        return self._csv.query(where).subquery("rows")
 
-    def _query(self, where: Location) -> exp.Select:
+    def _query(self, source: exp.Expr) -> exp.Select:
         chosen = [exp.column(name, quoted=True) for name in self._settings.columns or ()]
-        query = exp.select(*(chosen or [exp.Star()])).from_(self._source(where))
+        query = exp.select(*(chosen or [exp.Star()])).from_(source)
         if self._settings.where:
             query = query.where(parse_expression(self._settings.where).copy())
         return query
@@ -129,14 +130,9 @@ class FileReader:
         file = self._csv.original(text)
         line = re.search(r"(?:CSV Error on Line|[Ll]ine):? (\d+)", text)
         place = f"{file.name}, line {line.group(1)}" if line else file.name
-        undecodable = r"unicode|utf-?8|encod|decode|byte sequence"
+        undecodable = r"invalid unicode|not utf-8 encoded|byte sequence|invalid utf"
         if isinstance(error, UnicodeError) or re.search(undecodable, text, re.IGNORECASE):
-            return UserError(
-                f"{place} is not {' or '.join(self._settings.encoding) or 'UTF-8'} text.",
-                where=where,
-                why="A byte in it cannot be read in that encoding.",
-                fix="Say how it is written, such as 'encoding: latin-1' (or cp1252, utf-16).",
-            )
+            return self._undecodable(file, where)
         if "CSV" in text and (broken := self._csv.broken_row(file, where)) is not None:
             return broken
         first = next((ln for ln in text.splitlines() if ln.strip()), text)
@@ -146,6 +142,18 @@ class FileReader:
             where=where,
             why=detail.group(1) if detail else first[:200],
             fix="Mend the file, or say how it is written (delimiter, encoding, sheet).",
+        )
+
+    def _undecodable(self, file: Path, where: Location) -> UserError:
+        place, what = file.name, "A byte"
+        if self._ending not in _JSON and (bad := self._csv.bad_byte(file)) is not None:
+            line, byte = bad
+            place, what = f"{file.name}, line {line}", f"Byte {byte} of the file"
+        return UserError(
+            f"{place} is not {' or '.join(self._settings.encoding) or 'UTF-8'} text.",
+            where=where,
+            why=f"{what} cannot be read in that encoding.",
+            fix="Say how it is written, such as 'encoding: latin-1' (or cp1252, utf-16).",
         )
 
 

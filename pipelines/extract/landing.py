@@ -156,7 +156,9 @@ def fresh_rows(temporary: Path, files: list[Path], keys: tuple[str, ...]) -> pa.
         last = exp.Anonymous(
             this="arg_max",
             expressions=[
-                exp.Anonymous(this="hash", expressions=[_column(n, "l") for n in [*names, DELETED]]),
+                exp.Anonymous(
+                    this="hash", expressions=[_column(n, "l") for n in [*names, DELETED]]
+                ),
                 exp.Tuple(expressions=[_column(BATCH, "l"), _column(ROW, "l")]),
             ],
         )
@@ -166,7 +168,9 @@ def fresh_rows(temporary: Path, files: list[Path], keys: tuple[str, ...]) -> pa.
             .join(exp.alias_(read, "r", table=True), on=same, join_type="semi")
             .group_by(*(_column(key, "l") for key in keys))
         )
-        content = exp.Anonymous(this="hash", expressions=[_column(n, "r") for n in [*names, DELETED]])
+        content = exp.Anonymous(
+            this="hash", expressions=[_column(n, "r") for n in [*names, DELETED]]
+        )
         known = exp.and_(
             *(_column(key, "k").eq(_column(key, "r")) for key in keys),
             exp.column("content", "k").eq(content),

@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from metadata.errors import Location, UserError, did_you_mean
+from metadata.expressions import columns_of
 from metadata.model.source import SoftDelete, SourceTable
 from pipelines.connect import Folder
 from pipelines.control import Control, Position
@@ -135,7 +137,11 @@ class TableExtraction:
         return position if same and not self.full else None
 
     def _since(self, position: Position | None) -> object | None:
-        """Where this read begins: the last watermark less the lookback."""
+        """Where this read begins: at the last watermark less the lookback.
+
+        What has the watermark itself is read again, for a row may have got the same mark after the
+        last read; rows that have not changed are left out before they land.
+        """
         if position is None or position.watermark is None or self.settings.cursor is None:
             return None
         mark = _from_json(position.watermark)
@@ -149,14 +155,14 @@ class TableExtraction:
         before = position.watermark if position else None
         if cursor is None or not written.rows:
             return before
-        column = pq.read_table(written.temporary, columns=[cursor]).column(0)
-        highest = pc.max(column).as_py()
+        highest = _highest(written.temporary, cursor)
         if highest is None:
             return before
-        if isinstance(highest, datetime) and highest.tzinfo is not None:
-            highest = highest.astimezone(UTC)
-        marks = [m for m in (highest, _from_json(before) if before else None) if m is not None]
-        return _to_json(max(marks))
+        if isinstance(highest, datetime):
+            highest = _not_ahead(highest)
+        known = _from_json(before) if before else None
+        # Another type means that the column was changed: what was known says nothing any more.
+        return _to_json(max(highest, known) if type(known) is type(highest) else highest)
 
     def _check_columns(self, known: list[str]) -> None:
         """Every column that the settings name must be there."""
@@ -166,6 +172,11 @@ class TableExtraction:
         named += [(column, "columns") for column in settings.columns or ()]
         if isinstance(settings.deletes, SoftDelete):
             named.append((settings.deletes.soft_delete, "deletes"))
+        if settings.where:
+            # SQL does not mind the case of a name that is not quoted.
+            folded = {name.casefold(): name for name in known}
+            reads = [parts[-1] for parts in columns_of(settings.where)]
+            named += [(folded.get(name.casefold(), name), "where") for name in reads]
         for name, key in named:
             if name not in known:
                 raise UserError(
@@ -217,6 +228,27 @@ class TableExtraction:
     def _settings_hash(self) -> str:
         said = self.settings.model_dump_json(exclude={"description", "lookback"})
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _highest(path: Path, cursor: str) -> Any:
+    """The largest value of a column, read one row group at a time."""
+    highest = None
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=[cursor]):
+            here = pc.max(batch.column(0)).as_py()
+            if here is not None and (highest is None or here > highest):
+                highest = here
+    return highest
+
+
+def _not_ahead(mark: datetime) -> datetime:
+    """A moment that is not in the future, where a mistyped year would end all further reading.
+
+    A source that writes local time may be up to a day ahead of ours.
+    """
+    if mark.tzinfo is not None:
+        return min(mark.astimezone(UTC), datetime.now(UTC))
+    return min(mark, datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1))
 
 
 def _to_json(value: object) -> str:

@@ -106,7 +106,7 @@ def test_a_predicate_is_written_and_read_again(read: Read, meaning: Predicate) -
 
 
 REFUSALS = {
-    "customer.county = 'x'": "Did you mean 'country'?",
+    "customer.county = 'x'": "Did you mean 'country'",
     "custmer.country = 'x'": "Did you mean 'customer.country'",
     "country = 'x'": "Did you mean 'customer.country'?",
     "amount > 3": "'amount' is not a level of the cube 'sales'.",
@@ -126,11 +126,10 @@ REFUSALS = {
     "customer.country in ('a', null)": "Write customer.country is null",
     "customer.country in ()": "The list of values for 'customer.country' is empty.",
     "customer.country": "'customer.country' is not compared with anything.",
-    "": "",
 }
 
 
-@pytest.mark.parametrize(("text", "told"), [case for case in REFUSALS.items() if case[0]])
+@pytest.mark.parametrize(("text", "told"), REFUSALS.items())
 def test_a_mistake_is_told(read: Read, text: str, told: str) -> None:
     with pytest.raises(UserError) as caught:
         read(text)
@@ -224,7 +223,7 @@ SCRAPS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(SCRAPS), max_size=14).map(" ".join) | st.text(max_size=40))
 @example("(" * 3000)
 @example("not " * 3000 + "customer.vip")
@@ -269,12 +268,12 @@ def test_blank_text_filters_nothing(repository: Repository) -> None:
 class TestMissingMembers:
     """A member without a value is a member of its own, called (empty): filters are two-valued.
 
-        customer  country                 filter                        lets in
-        --------  -------                 ------                        -------
-        C1, C4    Germany                 = 'Germany'                   Germany
-        C2        France                  <> 'Germany'                  France, (empty), Unknown
-        C3        (null)                  not (country = 'Germany')     the same
-        (-1)      Unknown                 is null, = '(empty)'          (empty)
+    customer  country                 filter                        lets in
+    --------  -------                 ------                        -------
+    C1, C4    Germany                 = 'Germany'                   Germany
+    C2        France                  <> 'Germany'                  France, (empty), Unknown
+    C3        (null)                  not (country = 'Germany')     the same
+    (-1)      Unknown                 is null, = '(empty)'          (empty)
     """
 
     @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_wrong_shape_is_told(given_value: object, told: str) -> None:
     assert told in str(caught.value)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["cube", "measures", "top", "sort", "limit", "by", "n"]), inner)))  # fmt: skip  # noqa: E501
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["cube", "measures", "top", "sort", "limit", "by", "n"]), inner)))  # fmt: skip
 def test_any_json_is_read_or_refused(value: object) -> None:
     try:
         Query.from_dict(value)

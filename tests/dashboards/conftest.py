@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,6 +88,12 @@ def served(folder: Path) -> Iterator[str]:
             yield line.split()[3].rstrip("/")
         finally:
             server.terminate()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[Path], AbstractContextManager[str]]:
+    """Serves a workspace while its context lasts."""
+    return served
 
 
 @pytest.fixture(scope="session")

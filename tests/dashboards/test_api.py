@@ -72,7 +72,9 @@ def test_arrow_keeps_decimals_exact(client, ask):
     answer = client.post("/api/query", json=QUESTION | {"format": "arrow"})
     assert answer.headers["content-type"] == ARROW
     table = pa.ipc.open_stream(answer.content).read_all()
-    assert table.equals(ask(Query("sales", ("revenue", "margin_rate"), ("customer.country",))).table)
+    assert table.equals(
+        ask(Query("sales", ("revenue", "margin_rate"), ("customer.country",))).table
+    )
     accepted = client.post("/api/query", json=QUESTION, headers={"accept": ARROW})
     assert accepted.content == answer.content
 

@@ -88,7 +88,9 @@ def test_other_sites_can_neither_post_nor_open_a_socket(client_for):
         client.websocket_connect("ws://localhost/_stcore/stream", headers=foreign),
     ):
         pass
-    with client.websocket_connect("ws://localhost/_stcore/stream", headers={"origin": HERE}) as socket:
+    with client.websocket_connect(
+        "ws://localhost/_stcore/stream", headers={"origin": HERE}
+    ) as socket:
         assert socket.receive_text() == "hello"
 
 
@@ -111,7 +113,10 @@ def test_with_users_everything_asks_to_sign_in(client_for, users):
     api = client.get("/api/cubes")
     assert api.status_code == 401 and "Basic" in api.headers["www-authenticate"]
     assert client.get("/_stcore/health").status_code == 401
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect("ws://localhost/_stcore/stream"):
+    with (
+        pytest.raises(WebSocketDisconnect),
+        client.websocket_connect("ws://localhost/_stcore/stream"),
+    ):
         pass
     form = client.get("/sign-in")
     assert form.status_code == 200 and 'type="password"' in form.text

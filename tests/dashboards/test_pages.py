@@ -8,16 +8,23 @@ from streamlit.testing.v1 import AppTest
 from cubes import Query
 from dashboards import data, server
 from dashboards.wording import Figures
+from metadata import load_workspace
+from pipelines.run import run
 
 
-def _app(page="", **address) -> AppTest:
+def _app(**address) -> AppTest:
     app = AppTest.from_file(str(server.SHELL), default_timeout=60)
     for name, value in address.items():
         app.query_params[name] = value
-    app.run()
-    if page:
-        app.switch_page(page) if False else None
-    return app
+    return app.run()
+
+
+def _page(name: str, **address) -> AppTest:
+    """One page by itself, without the frame around it."""
+    app = AppTest.from_string(f"from dashboards import {name}\n{name}.page()", default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = value
+    return app.run()
 
 
 def test_the_portal_shows_the_engines_figures(workspace, ask):
@@ -43,7 +50,7 @@ def test_the_portals_period_stands_in_the_address(workspace):
     assert app.selectbox[0].value == "2024-02"
     app.selectbox[0].select("2025-02").run()
     assert "month" not in app.query_params, "the latest month is what a bare link shows"
-    assert app.query_params["span"] == ["year"]
+    assert app.query_params["span"] == "year"
 
 
 def test_an_address_with_nonsense_shows_the_latest_month(workspace):
@@ -70,28 +77,57 @@ def test_a_failure_is_explained_without_its_inside(workspace, monkeypatch):
     assert not any("secret" in str(element) for element in app)
 
 
-@pytest.mark.parametrize("name", ["portal", "explore", "loads"])
-def test_every_page_runs_without_an_exception(workspace, name, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["rapport"])
-    script = f"from dashboards import {name} as page\nimport streamlit as st\n" + (
-        "st.session_state['pages'] = {'explore': st.Page(lambda: None, title='Explore')}\n"
-        if name == "portal"
-        else ""
-    )
-    app = AppTest.from_string(f"{script}page.page()", default_timeout=60).run()
-    if name == "portal":
-        assert app.metric
-    else:
-        assert not app.exception
-        assert app.title[0].value
+@pytest.mark.parametrize("show", ["table", "chart", "sql"])
+def test_explore_shows_what_the_address_asks(workspace, show):
+    app = _page("explore", cube="sales", measures="revenue,orders", rows="customer.country",
+                show=show)  # fmt: skip
+    assert not app.exception and app.title[0].value == "Sales"
+    assert app.multiselect(key="explore_measures").value == ["revenue", "orders"]
+    assert bool(app.code) == (show == "sql")
+
+
+def test_explores_controls_write_the_address(workspace):
+    app = _page("explore", cube="sales", measures="revenue", rows="customer.country")
+    app.multiselect(key="explore_columns").select("order_date.year").run()
+    app.toggle(key="explore_totals").set_value(False).run()
+    assert app.query_params["columns"] == "order_date.year"
+    assert app.query_params["totals"] == "no"
+    app.selectbox(key="explore_cube").select("orders").run()
+    assert app.query_params["cube"] == "orders" and "columns" not in app.query_params
+
+
+def test_explore_finds_nothing_and_says_what_to_do(workspace):
+    address = {"only.customer.country": "Atlantis"}
+    app = _page("explore", cube="sales", measures="revenue", rows="customer.country", **address)
+    assert not app.exception
+    assert any("Nothing matches" in m.value for m in app.markdown)
 
 
 def test_loads_tells_where_every_row_went(workspace):
-    script = "from dashboards import loads\nloads.page()"
-    app = AppTest.from_string(script, default_timeout=60).run()
+    app = _page("loads")
     shown = {metric.label: metric.value for metric in app.metric}
     balances = workspace.operations.balances()
     assert shown["Rows taken in"] == f"{sum(b.landed for b in balances):,}"
     assert shown["Rows refused"] == str(sum(b.quarantined for b in balances)) != "0"
     frames = [frame.value for frame in app.dataframe]
     assert any("Why" in frame.columns and len(frame) == 1 for frame in frames)
+
+
+def test_loads_before_the_first_run(empty):
+    data.open_workspace(empty)
+    app = _page("loads")
+    assert not app.exception and any("Nothing was loaded yet" in m.value for m in app.markdown)
+
+
+def test_loads_tells_a_failed_run_and_what_still_stands(empty):
+    orders = empty / "data" / "orders.csv"
+    kept = orders.read_bytes()
+    assert run(load_workspace(empty)).ok
+    orders.unlink()
+    assert not run(load_workspace(empty)).ok
+    data.open_workspace(empty)
+    app = _page("loads")
+    assert not app.exception
+    assert "The latest load failed" in app.error[0].value and "version 1" in app.error[0].value
+    assert app.warning, "what to mend is listed"
+    orders.write_bytes(kept)

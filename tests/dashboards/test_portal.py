@@ -11,8 +11,8 @@ from dashboards.charting import portal_picture, portal_view
 from dashboards.headline import headlines, known_months
 from dashboards.periods import Period, complete_months
 from dashboards.portal_model import Chart, Tile, available, load_portal
+from dashboards.wording import Figures
 from metadata import MetadataError
-from metadata.model.workspace import Workspace
 
 REVENUE = Tile(cube="sales", measure="revenue", when="order_date.month")
 BUYERS = Tile(cube="sales", measure="buyers", when="order_date.month")
@@ -37,13 +37,13 @@ class TestOwnPortal:
     def test_tiles_are_changed_added_and_dropped(self, company, opened, tmp_path):
         (tmp_path / "portal.yaml").write_text(
             "portal: overview\ntitle: Our week\ntiles:\n  revenue: {label: Turnover}\n"
-            "  margin_rate: null\n  discount: {cube: sales, measure: discount}\n"
+            "  margin_rate: null\n  quantity: {cube: sales, measure: quantity}\n"
         )
         shown = available(load_portal(tmp_path), opened.repository)
         labels = {tile.measure: tile.label for tile in shown.tiles}
         assert shown.definition.title == "Our week"
         assert labels["revenue"] == "Turnover"
-        assert "margin_rate" not in labels and "discount" in labels
+        assert "margin_rate" not in labels and "quantity" in labels
 
     def test_a_misspelt_measure_is_an_error_with_its_place(self, opened, tmp_path):
         (tmp_path / "portal.yaml").write_text(
@@ -139,7 +139,5 @@ class TestCharts:
 
 
 def _figures(opened):
-    from dashboards.wording import Figures
-
-    settings: Workspace = opened.repository.workspace
+    settings = opened.repository.workspace
     return Figures(settings.currency, settings.locale)

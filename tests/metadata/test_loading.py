@@ -79,7 +79,9 @@ columns: {purchase_id: id, person_id: client_id, bought_on: day}
 
 
 def test_a_workspace_extends_the_shipped_model(write):
-    path = write({"model/customer.yaml": """\
+    path = write(
+        {
+            "model/customer.yaml": """\
 dimension: customer
 attributes:
   shoe_size: {from: shoe_size}
@@ -87,7 +89,9 @@ attributes:
 entity: customer
 columns:
   shoe_size: integer
-"""})
+"""
+        }
+    )
     (path / "model/star.yaml").unlink()
     (path / "cubes/purchases.yaml").unlink()
     (path / "mappings/purchase.yaml").unlink()

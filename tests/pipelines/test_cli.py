@@ -82,7 +82,9 @@ def test_json_is_one_document_and_nothing_else(loaded, capsys, command):
     ],
 )
 def test_a_mistake_ends_with_status_1_and_one_message(loaded, capsys, command, words):
-    code, out, err = ask(capsys, *command, *(("-w", loaded.path) if command[0] != "frobnicate" else ()))
+    code, out, err = ask(
+        capsys, *command, *(("-w", loaded.path) if command[0] != "frobnicate" else ())
+    )
     assert code == 1
     assert words in err
     assert "Traceback" not in out + err
@@ -110,7 +112,16 @@ def test_a_failed_run_ends_with_status_1(starter, capsys):
 def test_csv_and_arrow_hand_the_answer_on(loaded, capfdbinary):
     import pyarrow as pa
 
-    arguments = ["query", "sales", "--measures", "revenue", "--rows", "customer.country", "-w", str(loaded.path)]
+    arguments = [
+        "query",
+        "sales",
+        "--measures",
+        "revenue",
+        "--rows",
+        "customer.country",
+        "-w",
+        str(loaded.path),
+    ]
     assert rapport([*arguments, "--format", "csv"]) == 0
     out = capfdbinary.readouterr().out
     assert out.splitlines()[0] == b"customer.country,revenue"

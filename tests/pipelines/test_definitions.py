@@ -23,7 +23,9 @@ def test_the_asset_graph(starter):
     text = "\n".join(lines) + "\n"
     if os.environ.get("RAPPORT_UPDATE_GOLDEN"):
         GOLDEN.write_text(text)
-    assert text == GOLDEN.read_text(), "if wanted, set RAPPORT_UPDATE_GOLDEN=1 and read the difference"
+    assert text == GOLDEN.read_text(), (
+        "if wanted, set RAPPORT_UPDATE_GOLDEN=1 and read the difference"
+    )
 
 
 def test_every_asset_says_what_it_is_and_has_a_check(starter):

@@ -78,7 +78,9 @@ class TestPostgreSQL:
         in_postgres.execute("UPDATE thing SET changed = '2024-01-10'")
         company = one_table("${SHOP_URL}", "{primary_key: [id], cursor: changed, lookback: 5 days}")
         company.load()
-        in_postgres.execute("INSERT INTO thing (id, name, changed) VALUES (4, 'late', '2024-01-07')")
+        in_postgres.execute(
+            "INSERT INTO thing (id, name, changed) VALUES (4, 'late', '2024-01-07')"
+        )
         assert company.load().steps[0].rows_in == 1
         assert len(dimension(company)) == 4
 
@@ -95,8 +97,12 @@ class TestPostgreSQL:
         assert one_table("${SHOP_URL}", table).load().steps[1].rows_out == 2
 
     def test_types_without_an_arrow_form_land_as_text(self, in_postgres, one_table):
-        in_postgres.execute("ALTER TABLE thing ADD u uuid DEFAULT '00000000-0000-0000-0000-000000000001'")
-        in_postgres.execute("ALTER TABLE thing ADD j jsonb DEFAULT '{}', ADD a int[], ADD n numeric")
+        in_postgres.execute(
+            "ALTER TABLE thing ADD u uuid DEFAULT '00000000-0000-0000-0000-000000000001'"
+        )
+        in_postgres.execute(
+            "ALTER TABLE thing ADD j jsonb DEFAULT '{}', ADD a int[], ADD n numeric"
+        )
         assert one_table("${SHOP_URL}").load().ok
 
     def test_a_declared_filter_is_evaluated_by_the_source(self, in_postgres, one_table):
@@ -112,7 +118,9 @@ class TestPostgreSQL:
             ("{primary_key: [id], columns: [id, nme]}", "no column 'nme'"),
         ],
     )
-    def test_what_the_source_lacks_is_told_with_its_line(self, in_postgres, one_table, table, words):
+    def test_what_the_source_lacks_is_told_with_its_line(
+        self, in_postgres, one_table, table, words
+    ):
         report = one_table("${SHOP_URL}", table).load()
         assert not report.ok
         assert words in problems(report)
@@ -268,7 +276,11 @@ class TestFiles:
         company.write("data/drops/2.csv", "name,id\nlater,9\n")
         report = company.load()
         assert report.ok, problems(report)
-        assert [row[:2] for row in dimension(company)] == [("1", "Äpfel"), ("2", None), ("9", "later")]
+        assert [row[:2] for row in dimension(company)] == [
+            ("1", "Äpfel"),
+            ("2", None),
+            ("9", "later"),
+        ]
 
     def test_an_empty_file_is_an_empty_table(self, one_table):
         company = one_table("data")

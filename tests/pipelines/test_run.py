@@ -113,7 +113,11 @@ class TestFailure:
 
     def test_a_column_that_vanished_stops_publishing(self, starter):
         starter.load()
-        starter.replace("data/order_lines.csv", "order_no,line,sku,quantity,price", "order_no,line,sku,qty,price")
+        starter.replace(
+            "data/order_lines.csv",
+            "order_no,line,sku,quantity,price",
+            "order_no,line,sku,qty,price",
+        )
         report = starter.load()
         assert status(report, "order_line") == "failed"
         assert status(report, "publish") == "skipped"
@@ -125,7 +129,9 @@ class TestFailure:
         assert starter.load().ok
 
     def test_an_expression_that_cannot_be_computed_is_told_with_its_file(self, starter):
-        starter.replace("mappings/product.yaml", "standard_cost: cost", "standard_cost: {expr: cost * name}")
+        starter.replace(
+            "mappings/product.yaml", "standard_cost: cost", "standard_cost: {expr: cost * name}"
+        )
         report = starter.load()
         told = "\n".join(str(i) for step in report.steps for i in step.issues)
         assert "mappings/product.yaml:1" in told
@@ -150,9 +156,18 @@ class TestFailure:
     def test_a_killed_run_leaves_what_was_published_and_the_next_one_finishes(self, starter):
         starter.load()
         starter.replace("data/order_lines.csv", "1001,1,A-100,2,", "1001,1,A-100,3,")
-        command = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "-w", str(starter.path)]
+        command = [
+            sys.executable,
+            "-c",
+            "from pipelines.cli import main; main()",
+            "run",
+            "-w",
+            str(starter.path),
+        ]
         for delay in (2.6, 3.2, 3.8):
-            with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+            with subprocess.Popen(
+                command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            ) as process:
                 time.sleep(delay)
                 os.kill(process.pid, signal.SIGKILL)
             assert revenue(starter)[0] in (pytest.approx(5979.30), pytest.approx(6019.20))

@@ -31,9 +31,15 @@ def shared(company) -> dict[str, pa.Table]:
     from sample_data.catalogue import lookup_tables
     from sample_data.ordering import price_histories
 
-    return lookup_tables(company.calendar) | price_histories(company) | {
-        "crm.employee": company.staff.table, "crm.campaign": company.campaigns.table,
-        "sales.store": company.stores.table(company.staff)}
+    return (
+        lookup_tables(company.calendar)
+        | price_histories(company)
+        | {
+            "crm.employee": company.staff.table,
+            "crm.campaign": company.campaigns.table,
+            "sales.store": company.stores.table(company.staff),
+        }
+    )
 
 
 def test_rows_have_the_types_of_the_schema(clean):
@@ -73,8 +79,9 @@ def test_staff_acts_only_while_employed(clean, company):
     hired = dict(zip(number, staff["hire_date"].to_numpy(), strict=True))
     left = dict(zip(number, staff["leave_date"].to_numpy(), strict=True))
     served = clean["crm.interaction"].filter(pc.is_valid(clean["crm.interaction"]["agent_id"]))
-    for agent, at in zip(served["agent_id"].to_pylist(), served["started_at"].to_numpy(),
-                         strict=True):
+    for agent, at in zip(
+        served["agent_id"].to_pylist(), served["started_at"].to_numpy(), strict=True
+    ):
         day = at.astype("datetime64[D]")
         assert hired[agent] <= day
         assert np.isnat(left[agent]) or day <= left[agent]
@@ -84,32 +91,43 @@ class TestMoney:
     """Totals are the sums of their lines, to the cent."""
 
     def test_invoices(self, clean):
-        lines = clean["billing.invoice_line"].group_by("invoice_id").aggregate(
-            [("net_amount", "sum"), ("tax_amount", "sum")]).sort_by("invoice_id")
+        lines = (
+            clean["billing.invoice_line"]
+            .group_by("invoice_id")
+            .aggregate([("net_amount", "sum"), ("tax_amount", "sum")])
+            .sort_by("invoice_id")
+        )
         invoices = clean["billing.invoice"].sort_by("invoice_id")
         assert lines["invoice_id"].equals(invoices["invoice_id"])
         assert (cents(lines["net_amount_sum"]) == cents(invoices["net_amount"])).all()
         total = cents(lines["net_amount_sum"]) + cents(lines["tax_amount_sum"])
         assert (total == cents(invoices["total_amount"])).all()
 
-    @pytest.mark.parametrize(("head", "line", "key", "total", "part"), [
-        ("sales.sales_order", "sales.order_line", "order_number", "order_amount", "net_amount"),
-        ("crm.quote", "crm.quote_line", "quote_id", "total_amount", "amount")])
+    @pytest.mark.parametrize(
+        ("head", "line", "key", "total", "part"),
+        [
+            ("sales.sales_order", "sales.order_line", "order_number", "order_amount", "net_amount"),
+            ("crm.quote", "crm.quote_line", "quote_id", "total_amount", "amount"),
+        ],
+    )
     def test_orders_and_quotes(self, clean, head, line, key, total, part):
         lines = clean[line].group_by(key).aggregate([(part, "sum")]).sort_by(key)
         heads = clean[head].sort_by(key)
         assert (cents(lines[f"{part}_sum"]) == cents(heads[total])).all()
 
     def test_payments_match_paid_invoices(self, clean):
-        booked = clean["billing.payment"].filter(pc.equal(clean["billing.payment"]["status"],
-                                                          "BOOKED"))
-        paid = clean["billing.invoice"].filter(pc.equal(clean["billing.invoice"]["status"],
-                                                        "PAID"))
+        booked = clean["billing.payment"].filter(
+            pc.equal(clean["billing.payment"]["status"], "BOOKED")
+        )
+        paid = clean["billing.invoice"].filter(pc.equal(clean["billing.invoice"]["status"], "PAID"))
         assert cents(booked["amount"]).sum() == cents(paid["total_amount"]).sum()
 
     def test_industry_shares_add_up_to_one(self, clean):
-        shares = clean["crm.customer_industry"].group_by(["customer_id", "tree"]).aggregate(
-            [("share", "sum")])
+        shares = (
+            clean["crm.customer_industry"]
+            .group_by(["customer_id", "tree"])
+            .aggregate([("share", "sum")])
+        )
         assert set(shares["share_sum"].cast(pa.float64()).to_pylist()) == {1.0}
 
 
@@ -131,16 +149,20 @@ class TestSignals:
         assert 0.6 < amounts[: len(amounts) // 5].sum() / amounts.sum() < 0.97
 
     def test_bad_contacts_drive_people_away(self, clean):
-        people = clean["crm.customer"].filter(pc.equal(clean["crm.customer"]["customer_type"],
-                                                       "P"))
+        people = clean["crm.customer"].filter(pc.equal(clean["crm.customer"]["customer_type"], "P"))
         since = people["since_date"].to_numpy() < np.datetime64("2024-01-01")
         served = clean["crm.interaction"]
         bad = served.filter(pc.is_in(served["outcome"], pa.array(["ABANDONED", "TRANSFERRED"])))
-        ended = dict(zip(people["customer_id"].to_pylist(), people["ended_on"].to_numpy(),
-                         strict=True))
-        soon = [np.timedelta64(0) <= (ended[c] - at.astype("datetime64[D]")) < np.timedelta64(90)
-                for c, at in zip(bad["customer_id"].to_pylist(), bad["started_at"].to_numpy(),
-                                 strict=True) if c in ended]
+        ended = dict(
+            zip(people["customer_id"].to_pylist(), people["ended_on"].to_numpy(), strict=True)
+        )
+        soon = [
+            np.timedelta64(0) <= (ended[c] - at.astype("datetime64[D]")) < np.timedelta64(90)
+            for c, at in zip(
+                bad["customer_id"].to_pylist(), bad["started_at"].to_numpy(), strict=True
+            )
+            if c in ended
+        ]
         # Of all customers, in any ninety days, far fewer leave.
         gone = pc.is_valid(people["ended_on"]).to_numpy()
         usual = gone[since].mean() / 12
@@ -154,12 +176,22 @@ class TestSignals:
 
     def test_low_scores_follow_bad_contacts(self, clean):
         survey = clean["crm.satisfaction_survey"].filter(
-            pc.equal(clean["crm.satisfaction_survey"]["survey_type"], "CSAT"))
-        outcome = dict(zip(clean["crm.interaction"]["interaction_id"].to_pylist(),
-                           clean["crm.interaction"]["outcome"].to_pylist(), strict=True))
-        answered = [(outcome[i], s) for i, s in zip(
-            survey["interaction_id"].to_pylist(), survey["score"].to_pylist(), strict=True)
-            if s is not None]
+            pc.equal(clean["crm.satisfaction_survey"]["survey_type"], "CSAT")
+        )
+        outcome = dict(
+            zip(
+                clean["crm.interaction"]["interaction_id"].to_pylist(),
+                clean["crm.interaction"]["outcome"].to_pylist(),
+                strict=True,
+            )
+        )
+        answered = [
+            (outcome[i], s)
+            for i, s in zip(
+                survey["interaction_id"].to_pylist(), survey["score"].to_pylist(), strict=True
+            )
+            if s is not None
+        ]
         bad = np.mean([s for o, s in answered if o in ("ABANDONED", "TRANSFERRED")])
         good = np.mean([s for o, s in answered if o == "RESOLVED"])
         assert bad < good - 0.6

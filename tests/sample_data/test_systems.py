@@ -76,8 +76,10 @@ class TestLedger:
         assert entries
         for entry in entries:
             table = TABLES[f"{entry['source']}.{entry['table']}"]
-            where = " AND ".join(f"{column} = '{value}'" for column, value in zip(
-                table.primary_key, entry["key"].split("|"), strict=True))
+            where = " AND ".join(
+                f"{column} = '{value}'"
+                for column, value in zip(table.primary_key, entry["key"].split("|"), strict=True)
+            )
             column = "*" if entry["column"] == "*" else entry["column"]
             found = sample.rows(entry["source"], f"SELECT {column} FROM {table.name} WHERE {where}")
             if entry["kind"] == "hard_delete":
@@ -87,8 +89,10 @@ class TestLedger:
                 assert same(found[0][0], entry["injected_value"]), (entry, found)
 
     def test_every_entry_of_a_file_is_true(self, sample):
-        rows = {name: csv_rows(sample, name)
-                for name in ("sales.sales_order", "sales.order_line", "sales.sales_return")}
+        rows = {
+            name: csv_rows(sample, name)
+            for name in ("sales.sales_order", "sales.order_line", "sales.sales_return")
+        }
         for entry in sample.ledger.to_pylist():
             name = f"{entry['source']}.{entry['table']}"
             if name not in rows or entry["kind"] == "encoding":
@@ -102,8 +106,11 @@ class TestLedger:
                 assert all(same(r[entry["column"]], entry["injected_value"]) for r in found), entry
 
     def test_late_orders_are_in_a_later_drop(self, sample):
-        late = [e for e in sample.ledger.to_pylist()
-                if e["table"] == "sales_order" and e["kind"] == "late_row"]
+        late = [
+            e
+            for e in sample.ledger.to_pylist()
+            if e["table"] == "sales_order" and e["kind"] == "late_row"
+        ]
         assert late
         for entry in late:
             drop = sample.data / "sales" / "orders" / f"{entry['injected_value']}.csv"
@@ -122,30 +129,39 @@ class TestClean:
     """Outside the ledger the systems agree with one another."""
 
     def spoiled(self, sample, table, *columns):
-        return {e["key"] for e in sample.ledger.to_pylist()
-                if e["table"] == table and e["column"] in columns}
+        return {
+            e["key"]
+            for e in sample.ledger.to_pylist()
+            if e["table"] == table and e["column"] in columns
+        }
 
     def test_accounts_belong_to_customers(self, sample):
         customers = {str(c) for (c,) in sample.rows("crm", "SELECT customer_id FROM customer")}
         unlinked = self.spoiled(sample, "billing_account", "customer_ref")
         for account, reference in sample.rows(
-                "billing", "SELECT account_number, customer_ref FROM billing_account"):
+            "billing", "SELECT account_number, customer_ref FROM billing_account"
+        ):
             assert (reference in customers) != (account in unlinked)
 
     def test_contracts_are_billed_to_accounts(self, sample):
-        accounts = {a for (a,) in sample.rows(
-            "billing", "SELECT account_number FROM billing_account")}
+        accounts = {
+            a for (a,) in sample.rows("billing", "SELECT account_number FROM billing_account")
+        }
         billed = sample.rows("crm", "SELECT account_number FROM contract")
         assert {a for (a,) in billed} <= accounts
 
     def test_invoices_add_up(self, sample):
         wrong = self.spoiled(sample, "invoice", "total_amount")
-        torn = {e["original_value"] for e in sample.ledger.to_pylist()
-                if e["table"] == "invoice_line"}
-        found = sample.rows("billing", """
+        torn = {
+            e["original_value"] for e in sample.ledger.to_pylist() if e["table"] == "invoice_line"
+        }
+        found = sample.rows(
+            "billing",
+            """
             SELECT i.invoice_id, ABS(i.total_amount - SUM(l.net_amount + l.tax_amount)) > 0.005
             FROM invoice i JOIN invoice_line l ON l.invoice_id = i.invoice_id
-            GROUP BY i.invoice_id""")
+            GROUP BY i.invoice_id""",
+        )
         assert {str(i) for i, differs in found if differs} <= wrong | torn
         assert wrong <= {str(i) for i, differs in found if differs}
 
@@ -159,8 +175,11 @@ class TestClean:
     def test_duplicates_name_the_true_customer(self, sample):
         twins = [e for e in sample.ledger.to_pylist() if e["kind"] == "duplicate"]
         for twin in twins:
-            pair = sample.rows("crm", "SELECT country_code, birth_date FROM customer WHERE "
-                               f"customer_id IN ({twin['original_value']}, {twin['key']})")
+            pair = sample.rows(
+                "crm",
+                "SELECT country_code, birth_date FROM customer WHERE "
+                f"customer_id IN ({twin['original_value']}, {twin['key']})",
+            )
             assert len(pair) == 2
 
 
@@ -194,19 +213,28 @@ class TestNextDays:
         for name in ("crm.customer", "crm.interaction", "billing.invoice", "billing.payment"):
             assert after[name] > before[name], name
         assert addresses - set(twice.rows("crm", "SELECT address_id FROM address"))
-        changed = twice.rows("crm", "SELECT COUNT(*) FROM customer WHERE updated_at >= '2026-01-01'"
-                             " AND created_at < '2026-01-01'")
+        changed = twice.rows(
+            "crm",
+            "SELECT COUNT(*) FROM customer WHERE updated_at >= '2026-01-01'"
+            " AND created_at < '2026-01-01'",
+        )
         assert changed[0][0] >= 7
         assert (twice.data / "sales" / "orders" / "2026-01-07.csv").exists()
         assert report.rows["ledger"] >= 14
-        late = twice.rows("crm", "SELECT COUNT(*) FROM interaction WHERE updated_at >= '2026-01-01'"
-                          " AND started_at < '2025-12-31'")
+        late = twice.rows(
+            "crm",
+            "SELECT COUNT(*) FROM interaction WHERE updated_at >= '2026-01-01'"
+            " AND started_at < '2025-12-31'",
+        )
         assert late[0][0] >= 1
         TestLedger().check_databases(twice)
 
     def tables(self):
-        return {t.full_name: (t.source, f"SELECT {t.primary_key[0]} FROM {t.name}")
-                for s in ("crm", "billing") for t in tables_of(s)}
+        return {
+            t.full_name: (t.source, f"SELECT {t.primary_key[0]} FROM {t.name}")
+            for s in ("crm", "billing")
+            for t in tables_of(s)
+        }
 
     def test_nothing_to_play(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="generate one first"):
@@ -226,14 +254,17 @@ def test_the_embedded_server_keeps_its_data(tmp_path):
                 count = connection.execute(f"SELECT COUNT(*) FROM {table.name}").fetchone()
                 assert count == (report.rows[table.full_name],), table.name
             keys = connection.execute(
-                "SELECT COUNT(*) FROM pg_constraint WHERE contype = 'f'").fetchone()
+                "SELECT COUNT(*) FROM pg_constraint WHERE contype = 'f'"
+            ).fetchone()
             assert keys[0] > 40
             comment = connection.execute(
-                "SELECT col_description('customer'::regclass, 1)").fetchone()
+                "SELECT col_description('customer'::regclass, 1)"
+            ).fetchone()
             assert comment == ("number of the customer in all systems",)
             kind = connection.execute(
                 "SELECT data_type FROM information_schema.columns "
-                "WHERE table_name = 'contract' AND column_name = 'monthly_fee'").fetchone()
+                "WHERE table_name = 'contract' AND column_name = 'monthly_fee'"
+            ).fetchone()
             assert kind == ("numeric",)
     finally:
         server.cleanup()
@@ -244,14 +275,35 @@ def test_the_embedded_server_keeps_its_data(tmp_path):
 def mariadb_url(mariadbd, tmp_path) -> Iterator[str]:
     """A MariaDB server of our own, reached by a socket only."""
     data, socket = tmp_path / "mariadb", tmp_path / "m.sock"
-    subprocess.run(["mariadb-install-db", f"--datadir={data}", "--skip-test-db",
-                    f"--user={getpass.getuser()}", "--auth-root-authentication-method=normal"],
-                   check=True, capture_output=True)
+    subprocess.run(
+        [
+            "mariadb-install-db",
+            f"--datadir={data}",
+            "--skip-test-db",
+            f"--user={getpass.getuser()}",
+            "--auth-root-authentication-method=normal",
+        ],
+        check=True,
+        capture_output=True,
+    )
     server = subprocess.Popen(
-        [mariadbd, "--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}",
-         "--skip-networking", f"--socket={socket}"], stderr=subprocess.DEVNULL)
-    url = sa.URL.create("mysql+pymysql", "root", host="localhost", database="mysql",
-                        query={"unix_socket": str(socket), "charset": "utf8mb4"})
+        [
+            mariadbd,
+            "--no-defaults",
+            f"--datadir={data}",
+            f"--user={getpass.getuser()}",
+            "--skip-networking",
+            f"--socket={socket}",
+        ],
+        stderr=subprocess.DEVNULL,
+    )
+    url = sa.URL.create(
+        "mysql+pymysql",
+        "root",
+        host="localhost",
+        database="mysql",
+        query={"unix_socket": str(socket), "charset": "utf8mb4"},
+    )
     engine = sa.create_engine(url)
     try:
         for _ in range(100):
@@ -278,7 +330,7 @@ def test_billing_in_mariadb(sample, mariadb_url, tmp_path):
             query = f"SELECT COUNT(*) FROM {table.name}"
             found = [tuple(r) for r in connection.exec_driver_sql(query)]
             assert found == sample.rows("billing", query)
-        total, = connection.exec_driver_sql("SELECT SUM(total_amount) FROM invoice").one()
+        (total,) = connection.exec_driver_sql("SELECT SUM(total_amount) FROM invoice").one()
         in_sqlite = sample.rows("billing", "SELECT SUM(total_amount) FROM invoice")[0][0]
         assert isinstance(total, Decimal)
         assert round(in_sqlite, 2) == float(total)

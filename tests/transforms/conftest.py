@@ -96,7 +96,10 @@ class Lab:
     def calendar(self, name: str, holidays: dict[Any, str] | None = None) -> None:
         days = holidays or {}
         table = pa.table(
-            {"date": pa.array(list(days), pa.date32()), "name": pa.array(list(days.values()), pa.string())}
+            {
+                "date": pa.array(list(days), pa.date32()),
+                "name": pa.array(list(days.values()), pa.string()),
+            }
         )
         self.connection.register(HOLIDAYS, table)
         self.run(load_calendar(self.repository, name))

@@ -99,7 +99,9 @@ def city_of(lab, key):
 
 
 def test_a_fact_points_at_the_version_in_force_on_its_day(star):
-    lab = star([sale("before", "2025-01-15"), sale("on", "2025-02-02"), sale("after", "2025-05-01")])
+    lab = star(
+        [sale("before", "2025-01-15"), sale("on", "2025-02-02"), sale("after", "2025-05-01")]
+    )
     assert [city_of(lab, key) for key in ("before", "on", "after")] == ["Rome", "Paris", "Paris"]
 
 
@@ -112,7 +114,9 @@ def test_what_points_nowhere_points_at_the_unknown_member(star):
 
 
 def test_a_day_outside_the_calendar_is_unknown_not_lost(star):
-    assert star([sale("a", "1999-01-01")]).rows("SELECT day_key FROM warehouse.fact_sales") == [(-1,)]
+    assert star([sale("a", "1999-01-01")]).rows("SELECT day_key FROM warehouse.fact_sales") == [
+        (-1,)
+    ]
 
 
 def test_an_amount_is_converted_at_the_last_rate_up_to_its_day(star):
@@ -152,7 +156,10 @@ def test_rows_that_are_no_facts_are_left_out_and_the_audits_know(star):
         ("DELETE FROM warehouse.dim_customer WHERE customer_key = -1", "one unknown member"),
         ("UPDATE warehouse.dim_customer SET is_current = true", "one current version"),
         ("UPDATE warehouse.dim_customer SET valid_to = '9999-01-01'", "versions do not overlap"),
-        ("INSERT INTO warehouse.dim_customer SELECT * FROM warehouse.dim_customer", "keys are unique"),
+        (
+            "INSERT INTO warehouse.dim_customer SELECT * FROM warehouse.dim_customer",
+            "keys are unique",
+        ),
     ],
 )
 def test_an_audit_notices_harm(star, harm, audit):

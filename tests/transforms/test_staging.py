@@ -124,7 +124,10 @@ columns: {id: id, name: more.city}
         ],
     )
     found.stage("customer")
-    assert sorted(found.rows("SELECT id, name FROM staging.customer")) == [("1", "New"), ("2", None)]
+    assert sorted(found.rows("SELECT id, name FROM staging.customer")) == [
+        ("1", "New"),
+        ("2", None),
+    ]
 
 
 def test_the_mapping_with_the_lowest_priority_number_wins(lab):
@@ -161,7 +164,9 @@ def test_of_several_batches_the_newest_row_of_a_key_counts(lab):
 def test_a_cast_that_fails_in_an_expression_judges_its_row_only(lab):
     mapping = "entity: customer\nfrom: s.customer\ncolumns:\n  id: id\n  score: {expr: cast(a as integer) * 2}\n"
     found = lab({"model/m.yaml": MODEL, "mappings/m.yaml": mapping})
-    found.land("customer", [{"id": "1", "a": "3"}, {"id": "2", "a": "three"}, {"id": "3", "a": None}])
+    found.land(
+        "customer", [{"id": "1", "a": "3"}, {"id": "2", "a": "three"}, {"id": "3", "a": None}]
+    )
     found.stage("customer")
     assert sorted(found.rows("SELECT id, score FROM staging.customer")) == [("1", 6), ("3", None)]
     assert outcomes(found) == {"staged": 2, "quarantined": 1}
@@ -177,7 +182,9 @@ def test_a_column_that_the_source_lacks_is_told_with_its_line(lab):
     assert "Did you mean 'nme'" in issue.fix
 
 
-VALUES = st.sampled_from([None, "", "1", "2", "TEST", "A", "-3", "1990-01-01", "1700-01-01", " ", "é"])
+VALUES = st.sampled_from(
+    [None, "", "1", "2", "TEST", "A", "-3", "1990-01-01", "1700-01-01", " ", "é"]
+)
 
 
 @settings(

@@ -1,0 +1,134 @@
+"""Where values come from: the driving table, joined so that no row doubles, and expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from metadata.model.mapping import ColumnRule, Join
+from metadata.repository import ResolvedMapping
+from transforms.checks import with_columns
+from transforms.landing import BATCH, EXTRACTED, ROW, landed_name
+from transforms.statements import (
+    STAGING,
+    Columns,
+    all_of,
+    column,
+    literal,
+    named,
+    number,
+    ordered,
+    row_number,
+    table,
+)  # fmt: skip
+
+_DRIVER = "landed"
+
+
+def raw_rows(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> exp.Select:
+    """Every landed row of the driving table with the values its mapping reads, as `<column>__raw`.
+
+    `_let_in` is whether the mapping's filter lets the row in; `_keep_<n>` are its keep columns.
+    """
+    definition = mapping.definition
+    types = {"": landed[definition.from_]}
+    types |= {alias: landed.get(join.table, {}) for alias, join in definition.join.items()}
+
+    def source_column(dotted: str) -> exp.Expr:
+        alias, _, name = dotted.rpartition(".")
+        return column(name, alias or _DRIVER)
+
+    raw = exp.select(*(column(name, _DRIVER) for name in (BATCH, ROW, EXTRACTED)))
+    for name, rule in definition.columns.items():
+        if rule.from_ is not None:
+            value = source_column(rule.from_)
+        elif rule.expr is not None:
+            value, misfit = tolerant(with_columns(rule.expr, source_column))
+            if misfit is not None:
+                raw = raw.select(named(misfit, f"{name}__misfit"), copy=False)
+        else:
+            value = literal(rule.value)
+        raw = raw.select(named(value, f"{name}__raw"), copy=False)
+    condition = with_columns(definition.where, source_column) if definition.where else exp.true()
+    raw = raw.select(named(exp.func("COALESCE", condition, exp.false()), "_let_in"), copy=False)
+    for position, key in enumerate(definition.keep):
+        raw = raw.select(named(source_column(sort_key(key)[0]), f"_keep_{position}"), copy=False)
+    raw = raw.from_(table(landed_name(mapping.source, mapping.table), STAGING, _DRIVER))
+    for alias, join in definition.join.items():
+        on = [_equal(own, alias, target, types) for own, target in join.on.items()]
+        raw = raw.join(
+            _one_row_each(join).subquery(alias), on=all_of(on), join_type="LEFT", copy=False
+        )
+    return raw
+
+
+def tolerant(value: exp.Expr) -> tuple[exp.Expr, exp.Expr | None]:
+    """An expression whose casts cannot fail the load, and the condition under which one misfits.
+
+    A cast that meets a value it cannot take would end the whole statement; what it is worth is to
+    have that one row judged.
+    """
+    misfits: list[exp.Expr] = []
+
+    def tried(node: exp.Expr) -> exp.Expr:
+        if type(node) is not exp.Cast or node.this.find(exp.Column) is None:
+            return node
+        attempt = exp.TryCast(this=node.this.copy().transform(tried), to=node.to.copy())
+        there = exp.not_(exp.paren(node.this.copy()).is_(exp.null()))
+        misfits.append(exp.and_(there, exp.paren(attempt.copy()).is_(exp.null())))
+        return attempt
+
+    tolerant = value.transform(tried)
+    return tolerant, exp.or_(*misfits) if misfits else None
+
+
+def _equal(own: str, alias: str, target: str, types: Mapping[str, Columns]) -> exp.Expr:
+    """Equality of two columns; of different types they are compared as texts."""
+    other, _, name = target.rpartition(".")
+    left, right = column(own, alias), column(name, other or _DRIVER)
+    if types.get(alias, {}).get(own) == types.get(other, {}).get(name):
+        return left.eq(right)
+    return exp.cast(left, "VARCHAR").eq(exp.cast(right, "VARCHAR"))
+
+
+def _one_row_each(join: Join) -> exp.Select:
+    """The joined table with at most one row for each value of its join columns."""
+    source, _, name = join.table.partition(".")
+    order = [_order(key) for key in join.order_by] + [
+        ordered(column(BATCH), descending=True),
+        ordered(column(ROW)),
+    ]
+    pick = row_number([column(own) for own in join.on], order)
+    ranked = exp.select(exp.Star(), named(pick, "_pick")).from_(
+        table(landed_name(source, name), STAGING)
+    )
+    if join.where:
+        own = lambda dotted: column(dotted.rpartition(".")[2])  # noqa: E731
+        ranked = ranked.where(with_columns(join.where, own), copy=False)
+    return (
+        exp.select(exp.Star()).from_(ranked.subquery("ranked")).where(column("_pick").eq(number(1)))
+    )
+
+
+def sort_key(key: str) -> tuple[str, bool]:
+    """A written sort key as the column and whether it descends.
+
+    >>> sort_key("updated_at desc")
+    ('updated_at', True)
+    """
+    name, _, direction = key.strip().partition(" ")
+    return name, direction.strip().lower() == "desc"
+
+
+def _order(key: str) -> exp.Ordered:
+    name, descending = sort_key(key)
+    return ordered(column(name), descending=descending)
+
+
+def native_type(rule: ColumnRule, columns: Columns) -> str | None:
+    """The landed type, where the value is a landed column that no rule has turned into text."""
+    if rule.clean or rule.lookup is not None or rule.from_ is None or "." in rule.from_:
+        return None
+    by_name = {name.lower(): kind for name, kind in columns.items()}
+    return by_name.get(rule.from_.lower())
