@@ -76,6 +76,11 @@ def aside(notes: Sequence[str]) -> None:
         st.caption(plain(note))
 
 
+def listed(texts: Sequence[str]) -> None:
+    """Sentences, one below the other."""
+    st.markdown("\n".join(f"- {_with_code(text)}" for text in dict.fromkeys(texts)))
+
+
 def _with_code(text: str) -> str:
     """Plain text in which `commands` in backticks stay readable as such."""
     parts = text.split("`")

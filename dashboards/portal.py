@@ -41,6 +41,9 @@ def page() -> None:
     period = _heading(shown, months)
     _headlines(shown, period)
     _charts(shown, period)
+    if shown.left_out:
+        with st.expander("What this page could also show, and what it would need"):
+            notices.listed(shown.left_out)
 
 
 def _heading(shown: AvailablePortal, months: tuple[str, ...]) -> Period:

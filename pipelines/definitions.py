@@ -145,8 +145,7 @@ def _materialized(key: dg.AssetKey, result: StepResult) -> dg.MaterializeResult[
     )
 
 
-def __getattr__(name: str) -> dg.Definitions:
-    """`defs` is made when Dagster asks for it, so that importing this module needs no workspace."""
-    if name == "defs":
-        return build_definitions(load_workspace(os.environ.get("RAPPORT_WORKSPACE", ".")))
-    raise AttributeError(name)
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads: the workspace named by RAPPORT_WORKSPACE, or the current folder."""
+    return build_definitions(load_workspace(os.environ.get("RAPPORT_WORKSPACE", ".")))

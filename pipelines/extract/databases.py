@@ -8,6 +8,8 @@ from __future__ import annotations
 import decimal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 import adbc_driver_manager
@@ -25,6 +27,12 @@ from pipelines.connect import Database
 from pipelines.extract.reading import Misfit, Reading, plain_batches, plain_schema
 
 CHUNK = 20_000
+_MONEY = sa.Numeric(19, 2)
+_ENDS = {
+    False: ("0001-01-01", "9999-12-31"),
+    True: ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"),
+}
+"""What stands for minus and plus infinity, for days (False) and for moments (True)."""
 _TIMEOUT_SECONDS = 15
 
 
@@ -54,11 +62,7 @@ class DatabaseReader:
             schema, _, plain = name.rpartition(".")
             schema = schema or self._database.schema or ""
             with self.told(where):
-                inspector = sa.inspect(self._engine)
-                known = [
-                    *inspector.get_table_names(schema or None),
-                    *inspector.get_view_names(schema or None),
-                ]
+                known = self._known(schema)
                 if plain not in known:
                     raise UserError(
                         f"The source has no table '{name}'.",
@@ -66,14 +70,29 @@ class DatabaseReader:
                         why=f"Looked in {self._database.shown}.",
                         fix=did_you_mean(plain, known),
                     )
+                found = self._inspector.get_columns(plain, schema or None)
+                columns = [sa.Column(each["name"], each["type"]) for each in found]
                 self._tables[name] = sa.Table(
-                    plain,
-                    sa.MetaData(),
-                    schema=schema or None,
-                    autoload_with=self._engine,
-                    resolve_fks=False,
+                    plain, sa.MetaData(), *columns, schema=schema or None, quote=True
                 )
         return self._tables[name]
+
+    @cached_property
+    def _inspector(self) -> sa.Inspector:
+        # It remembers what it has read: one question for the names of all tables.
+        return sa.inspect(self._engine)
+
+    def _known(self, schema: str) -> list[str]:
+        """Tables and views, of whatever kind the database has."""
+        inspector = self._inspector
+        names = [
+            *inspector.get_table_names(schema or None),
+            *inspector.get_view_names(schema or None),
+        ]
+        if self._database.dialect == "postgresql":
+            names += inspector.get_materialized_view_names(schema or None)
+            names += inspector.get_foreign_table_names(schema or None)
+        return names
 
     def read(
         self,
@@ -102,23 +121,52 @@ class DatabaseReader:
         since: object | None,
         as_text: frozenset[str],
     ) -> sa.Select[Any]:
-        chosen: list[sa.ColumnElement[Any]] = []
-        for name in columns:
-            column: sa.ColumnElement[Any] = table.c[name]
-            if _is_strange(table.c[name].type) and self._database.dialect == "postgresql":
-                column = sa.cast(column, sa.Text)
-            if self._database.dialect == "sqlite":
-                # SQLite holds what was put in, whatever the column says: take it as it is.
-                column = sa.type_coerce(column, NullType())
-            if name in as_text:
-                column = sa.cast(table.c[name], sa.Text)
-            chosen.append(column.label(name))
-        query = sa.select(*chosen)
+        query = sa.select(
+            *(self._selected(table.c[name], name in as_text).label(name) for name in columns)
+        )
         if since is not None and settings.cursor:
-            query = query.where(table.c[settings.cursor] > since)
+            cursor = table.c[settings.cursor]
+            query = query.where(sa.or_(self._reached(cursor, since), cursor.is_(None)))
         if settings.where:
             query = query.where(self._declared_filter(settings.where))
         return query
+
+    def _selected(self, column: sa.Column[Any], as_text: bool) -> sa.ColumnElement[Any]:
+        """A column as it is asked for, so that what comes has a plain Arrow form."""
+        kind, dialect = column.type, self._database.dialect
+        if dialect == "sqlite":
+            # SQLite holds what was put in, whatever the column says: take it as it is.
+            return sa.cast(column, sa.Text) if as_text else sa.type_coerce(column, NullType())
+        if as_text:
+            return sa.cast(column, sa.Text)
+        match type(kind).__name__:
+            case "BIT" if dialect == "mysql":
+                return sa.cast(column, sa.Integer)
+            case "MONEY":
+                return sa.cast(column, _MONEY)
+        if _is_strange(kind):
+            return sa.cast(column, sa.Text)
+        if dialect == "postgresql" and isinstance(kind, sa.Date | sa.DateTime):
+            # Arrow knows no infinity; what it would make of it is a wrong day.
+            first, last = _ENDS[isinstance(kind, sa.DateTime)]
+            return sa.case(
+                (column == _moment("infinity", kind), _moment(last, kind)),
+                (column == _moment("-infinity", kind), _moment(first, kind)),
+                else_=column,
+            )
+        return column
+
+    def _reached(self, cursor: sa.Column[Any], since: object) -> sa.ColumnElement[bool]:
+        if self._database.dialect != "sqlite":
+            return cursor >= since
+        # Moments are texts there, with or without fractions of a second: the short form is the
+        # smaller one, so that no row is missed.
+        bare = sa.type_coerce(cursor, NullType())
+        if isinstance(since, datetime):
+            return bare >= sa.literal(since.replace(microsecond=0).isoformat(" "))
+        if isinstance(since, date):
+            return bare >= sa.literal(since.isoformat())
+        return bare >= sa.literal(since if isinstance(since, int | float | str) else str(since))
 
     def _declared_filter(self, text: str) -> sa.TextClause:
         dialect = {"postgresql": "postgres"}.get(self._database.dialect, self._database.dialect)
@@ -173,6 +221,10 @@ class DatabaseReader:
             ) from None
 
 
+def _moment(text: str, kind: sa.types.TypeEngine[Any]) -> sa.Cast[Any]:
+    return sa.cast(sa.literal(text, sa.Text), kind)
+
+
 def _explained(reason: str, shown: str, address: Location, where: Location) -> UserError:
     folded = reason.lower()
     if any(w in folded for w in ("password", "authentication", "access denied", "role ")):
@@ -202,6 +254,10 @@ def _explained(reason: str, shown: str, address: Location, where: Location) -> U
 def arrow_type(kind: sa.types.TypeEngine[Any]) -> pa.DataType:
     """The Arrow type in which a reflected column lands; text for whatever has no plain one."""
     match kind:
+        case _ if type(kind).__name__ == "MONEY":
+            return pa.decimal128(19, 2)
+        case _ if type(kind).__name__ == "BIT":
+            return pa.int64()
         case sa.Boolean():
             return pa.bool_()
         case sa.Integer():
@@ -263,6 +319,6 @@ def _boolean(value: object) -> bool:
 def _decimals(values: Sequence[Any], kind: pa.Decimal128Type) -> pa.Array:
     if all(value is None or isinstance(value, decimal.Decimal) for value in values):
         return pa.array(values, kind)
+    # Digits beyond the scale are not rounded away: the conversion fails, and the column is text.
     exact = [None if v is None else decimal.Decimal(str(v)) for v in values]
-    step = decimal.Decimal(1).scaleb(-kind.scale)
-    return pa.array([None if v is None else v.quantize(step) for v in exact], kind)
+    return pa.array(exact, kind)

@@ -77,11 +77,11 @@ class FileReader:
         self._connection.close()
         self._csv.close()
 
-    def read(self, check: Callable[[list[str]], None], where: Location) -> Reading:
+    def read(self, choose: Callable[[Sequence[str]], Sequence[str]], where: Location) -> Reading:
         """The rows of all files, without those that the declared filter leaves out.
 
         Args:
-            check: told the names of the columns before any row is read; raises what is wrong.
+            choose: told the names of the columns before any row is read, says which are wanted.
             where: place of the table's settings.
 
         Raises:
@@ -90,9 +90,9 @@ class FileReader:
         try:
             source = self._source(where)
             everything = exp.select("*").from_(source.copy())
-            check(self._connection.sql(everything.sql("duckdb")).columns)
-            wanted = self._connection.sql(self._query(source).sql("duckdb"))
-            stream = wanted.to_arrow_reader(_BATCH_ROWS)
+            columns = choose(self._connection.sql(everything.sql("duckdb")).columns)
+            query = self._query(source, columns)
+            stream = self._connection.sql(query.sql("duckdb")).to_arrow_reader(_BATCH_ROWS)
             return Reading(stream.schema, self._told_batches(stream, where))
         except (duckdb.Error, UnicodeError) as error:
             raise self._told(error, where) from None
@@ -109,9 +109,8 @@ class FileReader:
             return exp.to_table("sheets")
         return self._csv.query(where).subquery("rows")
 
-    def _query(self, source: exp.Expr) -> exp.Select:
-        chosen = [exp.column(name, quoted=True) for name in self._settings.columns or ()]
-        query = exp.select(*(chosen or [exp.Star()])).from_(source)
+    def _query(self, source: exp.Expr, columns: Sequence[str]) -> exp.Select:
+        query = exp.select(*(exp.column(name, quoted=True) for name in columns)).from_(source)
         if self._settings.where:
             query = query.where(parse_expression(self._settings.where).copy())
         return query

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlglot import exp
 
+from pipelines.extract.reading import Reading
 from pipelines.storage import replace_durably
 from transforms.landing import BATCH, DELETED, EXTRACTED, ROW, TECHNICAL
 
@@ -22,6 +23,9 @@ _TECHNICAL_FIELDS = (
     pa.field(EXTRACTED, pa.timestamp("us", tz="UTC")),
     pa.field(DELETED, pa.bool_()),
 )
+_NOT_DELETED = pa.array(["", "0", "false", "f", "no", "n", "null"])
+"""Texts by which a flag says no; anything else, such as a moment of deletion, says yes."""
+_CHUNK = 50_000
 
 
 @dataclass(frozen=True)
@@ -69,20 +73,31 @@ def write_batch(
     temporary, target = folder / f"{batch}.tmp", folder / f"{batch}.parquet"
     full = pa.schema([*schema, *_TECHNICAL_FIELDS])
     rows = deleted = 0
-    with pq.ParquetWriter(temporary, full, compression="zstd") as writer:
-        for part in batches:
-            flags = _deleted(part, soft_delete)
-            writer.write_batch(_stamped(part, full, batch, moment, rows, flags))
-            rows += part.num_rows
-            deleted += pc.sum(flags).as_py() or 0
-        if tombstones is not None and tombstones.num_rows:
-            gone = _as_rows(tombstones, schema)
-            for part in gone.to_batches():
-                flags = pa.array([True] * part.num_rows)
+    parts = _flagged(batches, schema, soft_delete, tombstones)
+    try:
+        with pq.ParquetWriter(temporary, full, compression="zstd") as writer:
+            for part, flags in parts:
                 writer.write_batch(_stamped(part, full, batch, moment, rows, flags))
                 rows += part.num_rows
-                deleted += part.num_rows
+                deleted += pc.sum(flags).as_py() or 0
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return Written(temporary, target, rows, deleted)
+
+
+def _flagged(
+    batches: Iterable[pa.RecordBatch],
+    schema: pa.Schema,
+    soft_delete: str | None,
+    tombstones: pa.Table | None,
+) -> Iterator[tuple[pa.RecordBatch, pa.Array]]:
+    """The rows and then the keys that have vanished, each with whether it is deleted."""
+    for part in batches:
+        yield part, _deleted(part, soft_delete)
+    if tombstones is not None:
+        for part in _as_rows(tombstones, schema).to_batches():
+            yield part, pa.repeat(True, part.num_rows)
 
 
 def _deleted(part: pa.RecordBatch, column: str | None) -> pa.Array:
@@ -91,11 +106,13 @@ def _deleted(part: pa.RecordBatch, column: str | None) -> pa.Array:
     flag = part.column(part.schema.get_field_index(column))
     if pa.types.is_boolean(flag.type):
         return pc.fill_null(flag, False)
-    if pa.types.is_integer(flag.type):
+    if pa.types.is_integer(flag.type) or pa.types.is_floating(flag.type):
         return pc.fill_null(pc.not_equal(flag, 0), False)
-    if pa.types.is_string(flag.type):
-        truth = pa.array(["1", "true", "t", "yes", "y"])
-        return pc.is_in(pc.utf8_lower(flag), value_set=truth)
+    if pa.types.is_decimal(flag.type):
+        return pc.fill_null(pc.not_equal(pc.cast(flag, pa.float64()), 0), False)
+    if pa.types.is_string(flag.type) or pa.types.is_large_string(flag.type):
+        said = pc.utf8_lower(pc.utf8_trim_whitespace(flag.cast(pa.string())))
+        return pc.and_(pc.is_valid(flag), pc.invert(pc.is_in(said, value_set=_NOT_DELETED)))
     # A moment of deletion: whoever has one is deleted.
     return pc.is_valid(flag)
 
@@ -143,44 +160,66 @@ def content_hash(path: Path) -> str:
     return ":".join(map(str, [*(found or ()), *names]))
 
 
-def fresh_rows(temporary: Path, files: list[Path], keys: tuple[str, ...]) -> pa.Table:
+class FreshRows:
     """Rows of a read that differ from what is current in the landing zone under the same key.
 
-    A lookback reads rows again that have landed before; only what has changed is kept. The newest
-    landed row of each key is what counts, so that a value that changed and changed back is seen.
+    A lookback reads rows again that have landed before; only what has changed is to be kept. The
+    newest landed row of each key is what counts, so that a value that changed and changed back is
+    seen. All files are read as one, so that a column whose type has changed compares as one type.
     """
-    names = [name for name in pq.read_schema(temporary).names if name not in TECHNICAL]
-    with duckdb.connect(":memory:") as connection:
-        read, landed = _parquet([temporary]), _parquet(files)
-        same = exp.and_(*(_column(key, "l").eq(_column(key, "r")) for key in keys))
+
+    def __init__(self, written: Written, files: list[Path], keys: tuple[str, ...]) -> None:
+        self._connection = duckdb.connect(":memory:")
+        names = [n for n in pq.read_schema(written.temporary).names if n not in TECHNICAL]
+        this = exp.Literal.string(written.target.stem)
+        content = exp.Anonymous(this="hash", expressions=[_column(n) for n in [*names, DELETED]])
+        everything = exp.select("*", exp.alias_(content, "content")).from_(
+            _parquet([*files, written.temporary])
+        )
+        read = exp.select("*").from_("everything").where(_column(BATCH).eq(this))
+        landed = exp.select("*").from_("everything").where(_column(BATCH).neq(this.copy()))
         last = exp.Anonymous(
             this="arg_max",
             expressions=[
-                exp.Anonymous(
-                    this="hash", expressions=[_column(n, "l") for n in [*names, DELETED]]
-                ),
+                _column("content", "l"),
                 exp.Tuple(expressions=[_column(BATCH, "l"), _column(ROW, "l")]),
             ],
         )
+        same = exp.and_(*(_column(key, "l").eq(_column(key, "r")) for key in keys))
         current = (
             exp.select(*(_column(key, "l") for key in keys), exp.alias_(last, "content"))
-            .from_(exp.alias_(landed, "l", table=True))
-            .join(exp.alias_(read, "r", table=True), on=same, join_type="semi")
+            .from_(exp.alias_(landed.subquery(), "l", table=True))
+            .join(exp.to_table("read").as_("r"), on=same, join_type="semi")
             .group_by(*(_column(key, "l") for key in keys))
-        )
-        content = exp.Anonymous(
-            this="hash", expressions=[_column(n, "r") for n in [*names, DELETED]]
         )
         known = exp.and_(
             *(_column(key, "k").eq(_column(key, "r")) for key in keys),
-            exp.column("content", "k").eq(content),
+            _column("content", "k").eq(_column("content", "r")),
         )
-        query = (
+        self._query = (
             exp.select(*(_column(name, "r") for name in names))
-            .from_(exp.alias_(read.copy(), "r", table=True))
-            .join(current.subquery("k"), on=known, join_type="anti")
+            .from_(exp.to_table("read").as_("r"))
+            .join(exp.to_table("current").as_("k"), on=known, join_type="anti")
+            .order_by(_column(ROW, "r"))
+            .with_("everything", as_=everything)
+            .with_("read", as_=read)
+            .with_("current", as_=current)
         )
-        return connection.sql(query.sql("duckdb")).to_arrow_table()
+
+    def count(self) -> int:
+        """How many there are."""
+        counted = exp.select(exp.Count(this=exp.Star())).from_(self._query.subquery())
+        ((found,),) = self._connection.execute(counted.sql("duckdb")).fetchall()
+        return int(found)
+
+    def read(self) -> Reading:
+        """The rows, streamed."""
+        reader = self._connection.sql(self._query.sql("duckdb")).to_arrow_reader(_CHUNK)
+        return Reading(reader.schema, reader)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._connection.close()
 
 
 def _parquet(files: list[Path]) -> exp.Table:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,9 +24,9 @@ from pipelines.control import Control, Position
 from pipelines.extract.databases import DatabaseReader
 from pipelines.extract.files import FileReader, find_files, state_of
 from pipelines.extract.landing import (
+    FreshRows,
     Written,
     content_hash,
-    fresh_rows,
     vanished_keys,
     write_batch,
 )
@@ -71,7 +72,7 @@ class TableExtraction:
             return self._unchanged(position)
         reader = FileReader(files, self.settings, self.storage.temporary)
         try:
-            written = self._write(reader.read(self._check_columns, self.place))
+            written = self._write(reader.read(self._wanted, self.place))
         finally:
             reader.close()
         return self._finish(written, position, watermark=None, files=state, whole=True)
@@ -79,28 +80,19 @@ class TableExtraction:
     def from_database(self, reader: DatabaseReader) -> Extracted:
         """Read a table of a database: what is new past the watermark, or all of it."""
         table = reader.table(self.settings.name or self.table, self.place)
-        columns = self.settings.columns or tuple(column.name for column in table.columns)
-        self._check_columns([column.name for column in table.columns])
+        columns = self._wanted([column.name for column in table.columns])
         position = self._position()
         since = self._since(position)
         with reader.told(self.place):
-            written, misfits = self._read_until_it_fits(reader, table, columns, since)
+            written = _until_it_fits(
+                lambda as_text: self._write(
+                    reader.read(table, columns, self.settings, since, as_text)
+                )
+            )
             watermark = self._watermark(written, position)
             if since is not None:
-                written = self._only_changes(written, reader, table, misfits)
+                written = self._only_changes(written, reader, table)
         return self._finish(written, position, watermark=watermark, files=None, whole=since is None)
-
-    def _read_until_it_fits(
-        self, reader: DatabaseReader, table: Any, columns: tuple[str, ...], since: object | None
-    ) -> tuple[Written, frozenset[str]]:
-        """A column with a value that does not fit its declared type lands as text, whole."""
-        as_text: frozenset[str] = frozenset()
-        while True:
-            try:
-                reading = reader.read(table, columns, self.settings, since, as_text)
-                return self._write(reading), as_text
-            except Misfit as misfit:
-                as_text |= {misfit.column}
 
     def _write(self, reading: Reading, tombstones: pa.Table | None = None) -> Written:
         soft = self.settings.deletes
@@ -114,22 +106,29 @@ class TableExtraction:
             tombstones=tombstones,
         )
 
-    def _only_changes(
-        self, written: Written, reader: DatabaseReader, table: Any, as_text: frozenset[str]
-    ) -> Written:
+    def _only_changes(self, written: Written, reader: DatabaseReader, table: Any) -> Written:
         """What the lookback read again is left out; keys that have vanished are added."""
         keys = self.settings.primary_key
         files = self.control.current_files(self.storage, self.source, self.table)
         gone: pa.Table | None = None
         if self.settings.deletes == "compare_keys":
             bare = SourceTable(where=self.settings.where)
-            present = reader.read(table, keys, bare, None, as_text)
-            there = pa.Table.from_batches(present.batches, present.schema)
-            gone = vanished_keys([*files, written.temporary], keys, there)
-        fresh = fresh_rows(written.temporary, files, keys)
-        if fresh.num_rows == written.rows and not (gone is not None and gone.num_rows):
-            return written
-        return self._write(Reading(fresh.schema, fresh.to_batches()), gone)
+            present = _until_it_fits(
+                lambda as_text: _as_table(reader.read(table, keys, bare, None, as_text))
+            )
+            gone = vanished_keys([*files, written.temporary], keys, present)
+        read = written.temporary.with_suffix(".read.tmp")
+        aside = Written(read, written.target, written.rows, 0)
+        os.replace(written.temporary, aside.temporary)
+        fresh = FreshRows(aside, files, keys)
+        try:
+            if fresh.count() == written.rows and not (gone is not None and gone.num_rows):
+                os.replace(aside.temporary, written.temporary)
+                return written
+            return self._write(fresh.read(), gone)
+        finally:
+            fresh.close()
+            aside.drop()
 
     def _position(self) -> Position | None:
         position = self.control.position(self.source, self.table)
@@ -164,8 +163,12 @@ class TableExtraction:
         # Another type means that the column was changed: what was known says nothing any more.
         return _to_json(max(highest, known) if type(known) is type(highest) else highest)
 
-    def _check_columns(self, known: list[str]) -> None:
-        """Every column that the settings name must be there."""
+    def _wanted(self, known: Sequence[str]) -> tuple[str, ...]:
+        """The columns to read: those that are listed and those that reading itself needs.
+
+        Raises:
+            UserError: the settings name a column that is not there.
+        """
         settings = self.settings
         named: list[tuple[str, str]] = [(key, "primary_key") for key in settings.primary_key]
         named += [(settings.cursor, "cursor")] if settings.cursor else []
@@ -185,6 +188,10 @@ class TableExtraction:
                     why=f"'{key}' names it.",
                     fix=did_you_mean(name, known),
                 )
+        if settings.columns is None:
+            return tuple(known)
+        needed = (name for name, key in named if key not in ("columns", "where"))
+        return tuple(dict.fromkeys((*settings.columns, *needed)))
 
     def _finish(
         self,
@@ -228,6 +235,25 @@ class TableExtraction:
     def _settings_hash(self) -> str:
         said = self.settings.model_dump_json(exclude={"description", "lookback"})
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+T = TypeVar("T")
+
+
+def _until_it_fits(read: Callable[[frozenset[str]], T]) -> T:
+    """A column with a value that does not fit its declared type is read as text, all of it."""
+    as_text: frozenset[str] = frozenset()
+    while True:
+        try:
+            return read(as_text)
+        except Misfit as misfit:
+            if misfit.column in as_text:
+                raise
+            as_text |= {misfit.column}
+
+
+def _as_table(reading: Reading) -> pa.Table:
+    return pa.Table.from_batches(reading.batches, reading.schema)
 
 
 def _highest(path: Path, cursor: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +12,8 @@ from metadata.errors import UserError
 
 if TYPE_CHECKING:
     from conftest import Star
+
+D = Decimal
 
 
 class TestDistinctCountsDoNotAddUp:

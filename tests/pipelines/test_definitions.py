@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -51,6 +53,19 @@ def test_dagster_runs_the_same_assets_by_itself(starter):
     materialized = {event.asset_key.path[-1] for event in result.get_asset_materialization_events()}
     assert {"fact_sales", "dim_customer", "publish", "orders"} <= materialized
     assert starter.load().version == 1
+
+
+def test_dagster_finds_the_definitions_of_the_workspace(starter):
+    command = [Path(sys.executable).with_name("dagster"), "definitions", "validate"]
+    done = subprocess.run(
+        [*command, "-m", "pipelines.definitions"],
+        env={**os.environ, "RAPPORT_WORKSPACE": str(starter.path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_step_needs_only_steps_before_it(starter):

@@ -1,0 +1,1 @@
+"""Benchmarks that compare with an expert's own SQL, in turn, on the same version."""
