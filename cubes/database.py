@@ -156,18 +156,9 @@ class Reader:
         check_statement(statement, self.catalogue.tables)
         cursor = self.connection.cursor()
         overdue = threading.Event()
-
-        def give_up() -> None:
-            overdue.set()
-            # The answer may have come at the same moment, and closed the cursor.
-            with suppress(duckdb.Error):
-                cursor.interrupt()
-
-        timer = threading.Timer(self.timeout, give_up)
-        timer.daemon = True
-        timer.start()
         try:
-            return cursor.sql(statement.sql(dialect="duckdb")).to_arrow_table()
+            with _deadline(cursor, self.timeout, overdue):
+                return cursor.sql(statement.sql(dialect="duckdb")).to_arrow_table()
         except duckdb.InterruptException:
             if not overdue.is_set():
                 raise
@@ -195,8 +186,34 @@ class Reader:
         except duckdb.Error as error:
             raise InternalError(f"The engine refused a compiled statement: {error}") from error
         finally:
-            timer.cancel()
             cursor.close()
+
+
+@contextmanager
+def _deadline(
+    cursor: duckdb.DuckDBPyConnection, seconds: float, overdue: threading.Event
+) -> Iterator[None]:
+    """Interrupt the cursor once the time is over, and go on until it has noticed."""
+    done = threading.Event()
+
+    def watch() -> None:
+        if done.wait(seconds):
+            return
+        overdue.set()
+        while True:
+            # An interruption that comes just before the engine begins would be lost: repeat it.
+            with suppress(duckdb.Error):
+                cursor.interrupt()
+            if done.wait(0.05):
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _opened(path: Path, version: int, settings: Mapping[str, str]) -> _Open:

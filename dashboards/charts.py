@@ -97,8 +97,9 @@ def columns(
 
 def bars(categories: Sequence[str], series: Series, format_: str, figures: Figures) -> Drawing:
     """Lying bars, largest on top, each with its figure at its end."""
-    texts = [figures.short(value, format_) for value in series.values]
     numbers = [None if value is None else float(value) for value in series.values]
+    largest = max((abs(value) for value in numbers if value is not None), default=0.0)
+    texts = [figures.short(value, format_, largest) for value in series.values]
     spare = max((len(text) for text in texts), default=0) * 8 + 12
     below_zero = any(value is not None and value < 0 for value in numbers)
     options: dict[str, Any] = {

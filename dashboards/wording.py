@@ -64,11 +64,13 @@ class Figures:
         places = decimals if decimals is not None else (0 if size == int(size) else 2)
         return f"{sign}{size:,.{places}f}"
 
-    def short(self, value: Number | None, format_: str) -> str:
-        """A figure at a glance, for tiles.
+    def short(self, value: Number | None, format_: str, largest: Number | None = None) -> str:
+        """A figure at a glance, for tiles and bars; beside a `largest` one cents are left out.
 
         >>> Figures().short(1234567, "currency")
         '€1.23M'
+        >>> Figures().short(60, "currency"), Figures().short(60, "currency", 5000)
+        ('€60.00', '€60')
         """
         if value is None:
             return NOTHING
@@ -82,7 +84,7 @@ class Figures:
                 places = 2 if scaled < 10 else 1 if scaled < 100 else 0
                 return f"{sign}{symbol}{scaled:,.{places}f}{letter}"
         if format_ == "currency":
-            return self.exact(value, format_, 0 if size >= 100 else 2)
+            return self.exact(value, format_, 0 if max(size, float(largest or 0)) >= 100 else 2)
         return self.exact(value, format_, None if format_ == "integer" or size < 100 else 0)
 
     def change(self, now: Number | None, before: Number | None, format_: str) -> str | None:

@@ -9,7 +9,7 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import sqlalchemy as sa
 
@@ -17,6 +17,9 @@ from metadata import Repository
 from metadata.errors import Issue, Location, MetadataError, UserError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_USER_INFO = re.compile(r"^([^:/]+://)(.*)(@[^@]*)$", re.DOTALL)
+_SECRET = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
+"""Parameters of an address that are not shown."""
 _EMBEDDED = "embedded-postgresql:"
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -50,13 +53,19 @@ class Database:
     @property
     def shown(self) -> str:
         """The address as it may be shown."""
-        return self.url.render_as_string(hide_password=True)
+        hidden = [key for key in self.url.query if _SECRET.search(key)]
+        url = self.url.difference_update_query(hidden)
+        return url.render_as_string(hide_password=True)
 
     def scrub(self, message: str) -> str:
         """A driver's message without the password, should it repeat it."""
-        secret = self.url.password
-        for form in {str(secret), unquote(str(secret))} if secret else ():
-            message = message.replace(form, "***")
+        secrets = [str(self.url.password)] if self.url.password else []
+        for key, value in self.url.query.items():
+            if _SECRET.search(key):
+                secrets += [value] if isinstance(value, str) else value
+        for secret in secrets:
+            for form in {secret, unquote(secret), quote(secret, safe="")} - {""}:
+                message = message.replace(form, "***")
         return message
 
 
@@ -104,6 +113,17 @@ def _expanded(text: str, where: Location) -> str:
                 for name in missing
             ]
         )
+    user = _USER_INFO.match(text)
+    if user is None:
+        return _valued(text)
+    # What stands for a user or a password may hold any character; those that mean something in an
+    # address are escaped, whether the variable holds them escaped already or not.
+    before, secret, after = user.groups()
+    escaped = _VARIABLE.sub(lambda m: quote(unquote(os.environ[m.group(1)]), safe=""), secret)
+    return _valued(before) + escaped + _valued(after)
+
+
+def _valued(text: str) -> str:
     return _VARIABLE.sub(lambda match: os.environ[match.group(1)], text)
 
 

@@ -66,7 +66,7 @@ def test_nothing_is_published_yet(engine: Engine) -> None:
     with pytest.raises(UserError, match="Nothing has been published yet"):
         engine.members("sales", "customer.name")
     # How a query would be answered is known all the same, and a mistake is told first.
-    explained = engine.explain(LINES)
+    explained = engine.explain(Query("sales", ("lines",)))
     assert explained.used == "fact_sales"
     assert any("nothing is published yet" in note for note in explained.notes)
     with pytest.raises(UserError, match="There is no cube 'sails'"):
