@@ -13,12 +13,11 @@ from sqlglot import exp
 from cubes.catalogue import Catalogue
 from cubes.compile import GROUPING, compile_plan
 from cubes.database import PublishedDatabase
+from cubes.members import members_statement
 from cubes.nodes import Plan
 from cubes.plan import plan
-from cubes.predicates import EMPTY, predicate_expression
 from cubes.query import Query
 from cubes.resolve import ResolvedQuery, find_cube, find_level, resolve, resolve_filter
-from cubes.scope import Scope, sort_level
 from metadata import Repository, load_workspace
 from metadata.errors import UserError
 
@@ -161,33 +160,8 @@ class Engine:
             raise UserError(f"'limit' must be 1 or more, and it is {limit}.")
         resolved = find_cube(self.repository, cube)
         found = find_level(resolved, level)
-        scope = Scope.of_fact(resolved)
         predicate = resolve_filter(resolved, where)
-        member = _column(scope, level)
-        order = _column(scope, sort_level(resolved, level))
-        shown: exp.Expr = member
-        if found.type == "string":
-            shown = exp.func("COALESCE", member.copy(), exp.Literal.string(EMPTY))
-        select = exp.select(exp.alias_(shown, "member", quoted=True)).group_by(member.copy())
-        if search:
-            written = exp.func("LOWER", exp.cast(shown.copy(), "VARCHAR"))
-            text = exp.func("LOWER", exp.Literal.string(search))
-            select = select.where(exp.Anonymous(this="contains", expressions=[written, text]))
-        if predicate is not None:
-            select = select.where(
-                predicate_expression(predicate, lambda name: _column(scope, name))
-            )
-        select = select.order_by(
-            exp.Ordered(this=exp.Min(this=order), nulls_first=False),
-            exp.Ordered(this=member.copy(), nulls_first=False),
-        ).limit(limit)
-        base = scope.base
-        select = select.from_(_table(base.table, base.alias))
-        for join in scope.joins:
-            on = exp.column(join.key, table=join.alias, quoted=True).eq(
-                exp.column(join.base_key.name, table=join.base_key.table, quoted=True)
-            )
-            select = select.join(_table(join.table, join.alias), on=on)
+        select = members_statement(resolved, found, search=search, where=predicate, limit=limit)
         with self._database.reading() as reader:
             listed: list[Any] = reader.run(select).column("member").to_pylist()
         return listed
@@ -244,17 +218,6 @@ def _columns(compiled: _Compiled) -> tuple[ResultColumn, ...]:
                 )
             )  # fmt: skip
     return (*levels, *measures)
-
-
-def _column(scope: Scope, name: str) -> exp.Column:
-    found = scope.level(name)
-    return exp.column(found.name, table=found.table, quoted=True)
-
-
-def _table(name: str, alias: str) -> exp.Expr:
-    return exp.alias_(
-        exp.table_(name, quoted=True), exp.to_identifier(alias, quoted=True), table=True
-    )
 
 
 __all__ = ["GROUPING", "Engine", "Explanation", "Result", "ResultColumn", "open_workspace"]

@@ -6,7 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from dashboards.server import serve
 from metadata.errors import UserError
 
 
@@ -19,11 +18,16 @@ def main() -> int:
     parser.add_argument("--open", action="store_true", help="open a browser")
     given = parser.parse_args()
     try:
+        # Streamlit takes a moment to import, and a person may change their mind meanwhile.
+        from dashboards.server import serve
+
         serve(given.workspace, given.host, given.port, open=given.open)
     except UserError as error:
         for issue in error.issues:
             print(issue, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        pass
     return 0
 
 

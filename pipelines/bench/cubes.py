@@ -85,9 +85,7 @@ def _compare(
     # The first round warms both up and is not counted.
     for number in range(rounds + 1):
         answer, cube_ms = _timed(lambda: engine.query(asked))
-        rows, hand_ms = _timed(
-            lambda: connection.cursor().sql(question["sql"]).to_arrow_table()
-        )
+        rows, hand_ms = _timed(lambda: connection.cursor().sql(question["sql"]).to_arrow_table())
         _, compile_ms = _timed(lambda: engine.explain(asked))
         if number:
             cube.append(cube_ms)

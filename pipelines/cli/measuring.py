@@ -44,7 +44,15 @@ def bench(
         print_json({what.value: [{**asdict(c), "ratio": c.ratio} for c in found]})
         return 0
     print_table(
-        ("Question", "Rows", "Cube ms", "of which compiling", "By hand ms", "Ratio", "Answered from"),
+        (
+            "Question",
+            "Rows",
+            "Cube ms",
+            "of which compiling",
+            "By hand ms",
+            "Ratio",
+            "Answered from",
+        ),
         (
             (
                 comparison.title,

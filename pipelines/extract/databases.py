@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 import sqlglot
+from sqlalchemy.dialects import mysql
 from sqlalchemy.types import NullType
 
 from metadata.errors import Location, UserError, did_you_mean
@@ -281,7 +282,8 @@ def arrow_type(kind: sa.types.TypeEngine[Any]) -> pa.DataType:
 def _is_strange(kind: sa.types.TypeEngine[Any]) -> bool:
     """Types that have no plain Arrow form and are read as the text the database makes of them."""
     plain = (sa.Boolean, sa.Integer, sa.Numeric, sa.Date, sa.DateTime, sa.LargeBinary, sa.String)
-    return not isinstance(kind, plain) or isinstance(kind, sa.Enum)
+    # A SET calls itself a string, but comes as a Python set.
+    return not isinstance(kind, plain) or isinstance(kind, sa.Enum | mysql.SET)
 
 
 def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
@@ -319,6 +321,22 @@ def _boolean(value: object) -> bool:
 def _decimals(values: Sequence[Any], kind: pa.Decimal128Type) -> pa.Array:
     if all(value is None or isinstance(value, decimal.Decimal) for value in values):
         return pa.array(values, kind)
+    if all(value is None or isinstance(value, int | float) for value in values):
+        return _from_floats(values, kind)
     # Digits beyond the scale are not rounded away: the conversion fails, and the column is text.
     exact = [None if v is None else decimal.Decimal(str(v)) for v in values]
     return pa.array(exact, kind)
+
+
+def _from_floats(values: Sequence[Any], kind: pa.Decimal128Type) -> pa.Array:
+    """Decimals that a database keeps as binary floats: 10.04 comes back as 10.040000000000001.
+
+    Raises:
+        ValueError: a value has more digits than its column, beyond the noise of a float.
+    """
+    floats = pa.array(values, pa.float64())
+    rounded = pc.round(floats, kind.scale)
+    noise = pc.multiply(pc.max_element_wise(pc.abs(floats), 1.0), 1e-12)
+    if pc.any(pc.greater(pc.abs(pc.subtract(floats, rounded)), noise)).as_py():
+        raise ValueError("more digits than the column has")
+    return rounded.cast(kind)

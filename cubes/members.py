@@ -1,0 +1,70 @@
+"""Members of a level → one SELECT: those that occur in the cube's facts, in their order."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from cubes.compile import column
+from cubes.nodes import Join
+from cubes.predicates import EMPTY, Predicate, predicate_expression
+from cubes.scope import Scope
+from metadata.repository import Level, ResolvedCube
+
+
+def members_statement(
+    cube: ResolvedCube,
+    level: Level,
+    *,
+    search: str | None = None,
+    where: Predicate | None = None,
+    limit: int,
+) -> exp.Select:
+    """The statement whose column `member` holds the members.
+
+    The dimension is read, and only its rows that a fact points at: pointers are told apart much
+    faster than facts are joined.
+    """
+    scope = Scope.of_fact(cube)
+    own = scope.join(level.role)
+    member = scope.level(level.name)
+    shown: exp.Expr = column(member)
+    if level.type == "string":
+        shown = exp.Coalesce(this=shown, expressions=[exp.Literal.string(EMPTY)])
+    select = exp.select(exp.alias_(shown, "member", quoted=True)).from_(_table(own))
+    select = select.where(
+        exp.In(
+            this=exp.column(own.key, table=own.alias, quoted=True),
+            query=_pointers(cube, own, where).subquery(),
+        )
+    )
+    if search:
+        # Both sides are lowered by the engine, so that they are lowered alike.
+        written = exp.func("LOWER", exp.cast(shown.copy(), "VARCHAR"))
+        sought = exp.func("LOWER", exp.Literal.string(search))
+        select = select.where(exp.Anonymous(this="contains", expressions=[written, sought]))
+    return (
+        select.group_by(column(member))
+        .order_by(
+            exp.Ordered(this=exp.Min(this=column(scope.sort_level(level.name))), nulls_first=False),
+            exp.Ordered(this=column(member), nulls_first=False),
+        )
+        .limit(limit)
+    )
+
+
+def _pointers(cube: ResolvedCube, own: Join, where: Predicate | None) -> exp.Select:
+    """The surrogate keys of one role that facts hold, of all facts or of those under a filter."""
+    scope = Scope.of_fact(cube)
+    fact = exp.table_(scope.base.table, quoted=True, alias=scope.base.alias)
+    select = exp.select(column(own.base_key)).distinct().from_(fact)
+    if where is None:
+        return select
+    condition = predicate_expression(where, lambda name: column(scope.level(name)))
+    for join in scope.joins:
+        key = exp.column(join.key, table=join.alias, quoted=True)
+        select = select.join(_table(join), on=key.eq(column(join.base_key)))
+    return select.where(condition)
+
+
+def _table(join: Join) -> exp.Table:
+    return exp.table_(join.table, quoted=True, alias=exp.to_identifier(join.alias, quoted=True))
