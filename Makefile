@@ -24,7 +24,12 @@ setup: $(VENV)/.development
 
 $(VENV)/.pip:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
-	$(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: apt-get install -y python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Python lacks its venv module, which Debian and Ubuntu pack separately: installing it."; \
+		as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo -n "$$@"; fi; }; \
+		as_root apt-get update -qq && as_root apt-get install -y -qq --no-install-recommends python3-venv; \
+	} || { echo "That failed. Bring it with: sudo apt-get install -y python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	touch $@
 
