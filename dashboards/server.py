@@ -9,6 +9,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from cubes.api import api_routes
 from cubes.engine import Engine
 from dashboards import data, theme
 from dashboards.guard import LOOPBACK, KnownHosts, SecurityHeaders, SignInGate
+from dashboards.headline import known_months
+from dashboards.portal_model import available, load_portal
 from dashboards.session import Sessions, session_secret
 from dashboards.sign_in import Doorman
 from metadata.errors import UserError
@@ -158,6 +161,7 @@ def _shown(host: str) -> str:
 def _lifespan(opened: data.OpenWorkspace) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[None]:
+        threading.Thread(target=_warm_up, args=[opened], daemon=True).start()
         try:
             yield
         finally:
@@ -165,6 +169,21 @@ def _lifespan(opened: data.OpenWorkspace) -> Any:
                 opened.engine.close()
 
     return lifespan
+
+
+def _warm_up(opened: data.OpenWorkspace) -> None:
+    """Get ready what the first page needs, while the person is still opening the browser."""
+    with contextlib.suppress(Exception):
+        # What Streamlit would import when it first draws a figure or a table.
+        import pandas
+        from PIL import Image
+
+        _log.debug("Ready: pandas %s, %s", pandas.__version__, Image.__name__)
+        symbol = data.figures().symbol
+        shown = available(load_portal(opened.repository.root), opened.repository)
+        timed = [tile for tile in shown.tiles if tile.when]
+        months = known_months(opened.engine.query, timed, datetime.now(UTC).date())
+        _log.debug("Ready: amounts in %s, %d months", symbol, len(months))
 
 
 def _log_error(error: Exception) -> bool:

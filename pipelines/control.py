@@ -185,6 +185,22 @@ class Control:
         with self._engine.begin() as connection:
             connection.execute(_upsert(tables.versions, values))
 
+    def pruned(self, kept: Iterable[int]) -> None:
+        """Note that versions other than these are no longer on disk."""
+        each = tables.versions
+        gone = sa.update(each).where(each.c.version.not_in(list(kept)), each.c.pruned_at.is_(None))
+        with self._engine.begin() as connection:
+            connection.execute(gone.values(pruned_at=datetime.now(UTC)))
+
+    def newest_batch(self, source: str, table: str) -> str | None:
+        """The last batch of a table that is known to be in its place."""
+        each = tables.batches
+        newest = sa.select(sa.func.max(each.c.batch)).where(
+            each.c.source == source, each.c.table == table
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(newest).scalar()
+
     def _replace(
         self, table: sa.Table, run: str, entity: str, rows: Iterable[dict[str, Any]]
     ) -> None:

@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from metadata.errors import InternalError
+from metadata.errors import InternalError, UserError
 from pipelines.storage import Storage
 from transforms import STAGING, WAREHOUSE, Columns, Statement
 
@@ -41,7 +41,11 @@ class Engine(Protocol):
         """
 
     def rows(self, query: exp.Query) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
+        """The rows of a query.
+
+        Raises:
+            StatementFailed: the engine refuses it.
+        """
 
     def columns(self, database: str, table: str) -> Columns | None:
         """Columns and types of a table, or None when there is no such table."""
@@ -83,7 +87,16 @@ class DuckDBEngine:
         attach = exp.Attach(
             this=exp.alias_(exp.Literal.string(str(path)), exp.to_identifier(database, quoted=True))
         )
-        self._connection.execute(self.render(attach))
+        try:
+            self._connection.execute(self.render(attach))
+        except duckdb.Error as error:
+            self._connection.close()
+            raise UserError(
+                f"The build database {path.name} cannot be opened.",
+                why=_first_lines(error),
+                fix="Close the program that has it open. If the file is damaged, remove it: staging"
+                " is made again from the landing zone, the warehouse from the published version.",
+            ) from None
 
     def close(self) -> None:
         """Let go of the files."""
@@ -109,11 +122,17 @@ class DuckDBEngine:
         except BaseException:
             self._connection.rollback()
             raise
-        self._connection.commit()
+        try:
+            self._connection.commit()
+        except duckdb.Error as error:
+            raise StatementFailed("write the step to disk", _first_lines(error)) from error
 
     def rows(self, query: exp.Query) -> list[tuple[Any, ...]]:
         """The rows of a query."""
-        return self._connection.execute(self.render(query)).fetchall()
+        try:
+            return self._connection.execute(self.render(query)).fetchall()
+        except duckdb.Error as error:
+            raise StatementFailed("count what was loaded", _first_lines(error)) from error
 
     def arrow(self, query: exp.Query) -> pa.Table:
         """The rows of a query as an Arrow table."""
@@ -148,7 +167,10 @@ class DuckDBEngine:
         """Write everything of a database into its one file."""
         if database not in (STAGING, WAREHOUSE):
             raise InternalError(f"no database {database}")
-        self._connection.execute(f"CHECKPOINT {database}")
+        try:
+            self._connection.execute(f"CHECKPOINT {database}")
+        except duckdb.Error as error:
+            raise StatementFailed("write the warehouse to disk", _first_lines(error)) from error
 
 
 def _first_lines(error: duckdb.Error, most: int = 3) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, assert_never
 
@@ -17,6 +17,7 @@ from metadata import Repository
 from metadata.errors import Issue, Location, UserError
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
+from pipelines.fingerprints import definition_of, digest
 from pipelines.memory import Memory
 from pipelines.plan import (
     BuildRollup,
@@ -56,8 +57,6 @@ from transforms import (
     warning_query,
 )
 from transforms.landing import TECHNICAL
-
-_EPOCH = datetime(2000, 1, 1)
 
 
 class AuditFailed(Exception):
@@ -135,18 +134,21 @@ class Loader:
             case LoadDimension(dimension):
                 return self._dimension(planned, dimension)
             case LoadBridge(bridge):
-                return self._rebuild(planned, load_bridge(self._repository, bridge))
+                return self._rebuild(planned, lambda: load_bridge(self._repository, bridge))
             case LoadFact(fact):
-                return self._rebuild(planned, load_fact(self._repository, fact))
+                return self._rebuild(planned, lambda: load_fact(self._repository, fact))
             case BuildRollup(cube, rollup):
-                return self._rebuild(planned, build_rollup(self._repository, cube, rollup))
+                return self._rebuild(planned, lambda: build_rollup(self._repository, cube, rollup))
             case ExtractTable() | Publish():
                 raise AssertionError(planned)
             case _:
                 assert_never(planned.step)
 
     def _stage(self, planned: PlannedStep, entity: str) -> StepResult:
-        views, landed = self._landed(entity)
+        views, landed, files = self._landed(entity)
+        fingerprint = self._fingerprint(planned, (json.dumps([landed, files]),))
+        if (kept := self._kept(planned, STAGING, fingerprint)) is not None:
+            return kept
         mappings = [m for m in self._repository.mappings_of(entity) if m.definition.from_ in landed]
         try:
             statements = (
@@ -161,9 +163,6 @@ class Loader:
         except UserError:
             self._leave_something(entity)
             raise
-        fingerprint = self._fingerprint(planned, statements)
-        if (kept := self._kept(planned, STAGING, fingerprint)) is not None:
-            return kept
         try:
             with self._engine.transaction():
                 for statement in statements:
@@ -183,10 +182,13 @@ class Loader:
                 for statement in empty_entity(self._repository, entity):
                     self._engine.run(statement)
 
-    def _landed(self, entity: str) -> tuple[list[Statement], dict[str, Columns]]:
-        """Views on the landed tables that an entity reads, and their columns."""
+    def _landed(
+        self, entity: str
+    ) -> tuple[list[Statement], dict[str, Columns], dict[str, list[str]]]:
+        """Views on the landed tables that an entity reads, their columns, and their batches."""
         views: list[Statement] = []
         landed: dict[str, Columns] = {}
+        batches: dict[str, list[str]] = {}
         for name in sorted(tables_read(self._repository, entity)):
             source, _, table = name.partition(".")
             files = self._control.current_files(self._storage, source, table)
@@ -199,7 +201,8 @@ class Loader:
             settings = self._repository.source_table(source, table)
             views += landed_view(source, table, settings, [str(file) for file in files], own)
             landed[name] = own
-        return views, landed
+            batches[name] = [file.name for file in files]
+        return views, landed, batches
 
     def _account(self, entity: str) -> dict[str, int]:
         """Note where every landed row went.
@@ -249,10 +252,8 @@ class Loader:
         resolved = self._repository.dimensions[name]
         if resolved.entity is None:
             self._engine.provide(HOLIDAYS, self._holidays())
-            return self._rebuild(planned, load_calendar(self._repository, name))
-        # The fingerprint speaks of the rule and its input, not of the state it finds.
-        rule = load_dimension(self._repository, name, None, _EPOCH)
-        fingerprint = self._fingerprint(planned, rule)
+            return self._rebuild(planned, lambda: load_calendar(self._repository, name))
+        fingerprint = self._fingerprint(planned)
         if (kept := self._kept(planned, WAREHOUSE, fingerprint)) is not None:
             return kept
         existing = self._engine.columns(WAREHOUSE, resolved.table)
@@ -280,10 +281,10 @@ class Loader:
             }
         )
 
-    def _rebuild(self, planned: PlannedStep, statements: Sequence[Statement]) -> StepResult:
-        fingerprint = self._fingerprint(planned, statements)
+    def _rebuild(self, planned: PlannedStep, make: Callable[[], Sequence[Statement]]) -> StepResult:
+        fingerprint = self._fingerprint(planned)
         kept = self._kept(planned, WAREHOUSE, fingerprint)
-        return kept if kept is not None else self._carry_out(planned, statements, fingerprint)
+        return kept if kept is not None else self._carry_out(planned, make(), fingerprint)
 
     def _carry_out(
         self, planned: PlannedStep, statements: Sequence[Statement], fingerprint: str
@@ -326,17 +327,10 @@ class Loader:
             raise AuditFailed(told["stop"])
         return told["warn"]
 
-    def _fingerprint(self, planned: PlannedStep, statements: Sequence[Statement]) -> str:
+    def _fingerprint(self, planned: PlannedStep, inputs: tuple[str, ...] = ()) -> str:
         """What a step does and what it does it with: the same again would give the same again."""
-        digest = hashlib.sha256()
-        for statement in statements:
-            text = self._engine.render(statement.sql)
-            digest.update(text.encode())
-            if "CURRENT_DATE" in text:
-                digest.update(date.today().isoformat().encode())
-        for need in planned.needs:
-            digest.update(self._memory.fingerprint(need).encode())
-        return digest.hexdigest()
+        needs = (self._memory.fingerprint(need) for need in planned.needs)
+        return digest([definition_of(self._repository, planned.step), *inputs, *needs])
 
     def _kept(self, planned: PlannedStep, database: str, fingerprint: str) -> StepResult | None:
         if self._full:

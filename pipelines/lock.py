@@ -10,19 +10,14 @@ from pathlib import Path
 
 from metadata.errors import UserError
 
-_held: set[Path] = set()
-
 
 @contextmanager
 def run_lock(path: Path, *, wait: bool) -> Iterator[None]:
-    """Hold the workspace's lock; nothing happens where this process holds it already.
+    """Hold the workspace's lock.
 
     Raises:
-        UserError: another process is at work, and we were not told to wait.
+        UserError: another run is at work, and we were not told to wait.
     """
-    if path in _held:
-        yield
-        return
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:
@@ -38,8 +33,4 @@ def run_lock(path: Path, *, wait: bool) -> Iterator[None]:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        _held.add(path)
-        try:
-            yield
-        finally:
-            _held.discard(path)
+        yield

@@ -33,7 +33,7 @@ def publish(storage: Storage, build: Path, fingerprint: str, keep: int) -> int:
         keep: how many versions stay on disk.
     """
     # The number comes from the files, not from the pointer, which may have been rolled back.
-    version = max(_numbers(storage), default=0) + 1
+    version = max(numbers(storage), default=0) + 1
     target = storage.version_file(version)
     temporary = target.with_suffix(".tmp")
     shutil.copyfile(build, temporary)
@@ -58,7 +58,7 @@ def versions(repository: Repository) -> list[Published]:
     storage = Storage.of(repository)
     pointed = (current(storage) or {}).get("version")
     found = []
-    for number in sorted(_numbers(storage), reverse=True):
+    for number in sorted(numbers(storage), reverse=True):
         status = storage.version_file(number).stat()
         moment = datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds")
         found.append(Published(number, moment, status.st_size, number == pointed))
@@ -72,7 +72,7 @@ def rollback(repository: Repository, version: int) -> None:
         UserError: there is no such version.
     """
     storage = Storage.of(repository)
-    known = sorted(_numbers(storage))
+    known = sorted(numbers(storage))
     if version not in known:
         kept = ", ".join(map(str, known)) or "none"
         raise UserError(f"There is no version {version}.", fix=f"Versions on disk: {kept}.")
@@ -85,7 +85,18 @@ def clean_up(storage: Storage) -> None:
         stray.unlink(missing_ok=True)
 
 
-def _numbers(storage: Storage) -> list[int]:
+def restore_build(storage: Storage) -> None:
+    """A warehouse that is lost goes on from what is published, with its keys and its history."""
+    pointer = current(storage)
+    if pointer is None or storage.warehouse_database.exists():
+        return
+    temporary = storage.warehouse_database.with_suffix(".tmp")
+    shutil.copyfile(storage.published / str(pointer["file"]), temporary)
+    replace_durably(temporary, storage.warehouse_database)
+
+
+def numbers(storage: Storage) -> list[int]:
+    """The versions that are on disk."""
     return [int(path.stem[1:]) for path in storage.published.glob("v*.duckdb")]
 
 
@@ -104,6 +115,6 @@ def _point(storage: Storage, version: int, fingerprint: str) -> None:
 def _prune(storage: Storage, keep: int) -> None:
     """Oldest first; a reader that has a removed file open keeps reading it."""
     pointed = (current(storage) or {}).get("version")
-    for number in sorted(_numbers(storage))[:-keep]:
+    for number in sorted(numbers(storage))[:-keep]:
         if number != pointed:
             storage.version_file(number).unlink(missing_ok=True)

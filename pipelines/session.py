@@ -14,8 +14,8 @@ from metadata import Repository
 from metadata.errors import Issue, UserError
 from pipelines import publish
 from pipelines.control import Control
-from pipelines.engine import DuckDBEngine
-from pipelines.extract import Extracted, extract_source
+from pipelines.engine import DuckDBEngine, StatementFailed
+from pipelines.extract import Extracted, extract_source, landing
 from pipelines.loading import Loader
 from pipelines.plan import ExtractTable, PlannedStep, Publish
 from pipelines.results import StepEvent, StepResult
@@ -51,6 +51,7 @@ class Session:
         self._loading: Loader | None = None
         self._control.start_run(run, full=full, selected=selected)
         publish.clean_up(self._storage)
+        landing.clean_up(self._storage, self._control)
 
     def __enter__(self) -> Session:
         return self
@@ -85,9 +86,18 @@ class Session:
     def _do(self, planned: PlannedStep) -> StepResult:
         self._listener(StepEvent(planned.name, len(self.results), self._total))
         began = time.perf_counter()
-        if isinstance(planned.step, Publish):
-            return self._publish(began)
-        return self._loader().load(planned)
+        loader = self._loader()
+        if not isinstance(planned.step, Publish):
+            return loader.load(planned)
+        try:
+            return self._publish(loader, began)
+        except (OSError, StatementFailed) as error:
+            issue = Issue(
+                "Publishing failed; readers see what they saw before.",
+                why=error.reason if isinstance(error, StatementFailed) else str(error),
+                fix="Make room on the disk of the workspace's storage, or mend its permissions.",
+            )
+            return StepResult(planned.name, planned.stage, "failed", issues=(issue,))
 
     def _extract(self, steps: Sequence[PlannedStep]) -> Iterator[StepResult]:
         """Sources in parallel, the tables of one source in turn; results as they come."""
@@ -128,6 +138,7 @@ class Session:
     def _loader(self) -> Loader:
         if self._loading is None:
             zone = self.repository.workspace.time_zone
+            publish.restore_build(self._storage)
             self._engine = DuckDBEngine(self._storage, zone)
             self._loading = Loader(
                 self.repository, self._storage, self._control, self._engine, self.run,
@@ -135,9 +146,8 @@ class Session:
             )  # fmt: skip
         return self._loading
 
-    def _publish(self, began: float) -> StepResult:
+    def _publish(self, loader: Loader, began: float) -> StepResult:
         """Publish what was built, unless it is published already or something must stop it."""
-        loader = self._loader()
         loader.write_quarantine()
         failed = [
             r.name
@@ -163,6 +173,7 @@ class Session:
         self.version = publish.publish(self._storage, build, fingerprint, keep)
         path = self._storage.version_file(self.version)
         self._control.version(self.run, self.version, path.name, path.stat().st_size)
+        self._control.pruned(publish.numbers(self._storage))
         return StepResult("publish", "publish", "done", time.perf_counter() - began)
 
     def _note(self, result: StepResult) -> StepResult:

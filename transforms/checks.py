@@ -72,6 +72,32 @@ def fails(
     raise AssertionError(f"no SQL for check {rule.rule}")
 
 
+def reason(rule: Rule) -> str:
+    """Why a value fails a check, for whoever reads the refused row."""
+    match rule:
+        case Required():
+            return "There is no value."
+        case Email():
+            return "It is not an e-mail address."
+        case PhoneNumber():
+            return "It is not an international telephone number."
+        case Matches():
+            return f"It does not match {rule.pattern}."
+        case OneOf():
+            return f"It is none of {', '.join(rule.values)}."
+        case Between():
+            return f"It is not between {rule.low} and {rule.high}."
+        case AtLeast():
+            return f"It is below {rule.low}."
+        case AtMost():
+            return f"It is above {rule.high}."
+        case Length():
+            return f"It does not have {rule.low} to {rule.high} characters."
+        case Satisfies():
+            return f"It is not true that {rule.condition}."
+    raise AssertionError(f"no reason for check {rule.rule}")
+
+
 def with_columns(expression: str, mapped: Callable[[str], exp.Expr]) -> exp.Expr:
     """A metadata expression with every (dotted) column replaced by what it stands for."""
     tree = parse_expression(expression).copy()

@@ -14,10 +14,10 @@ from sqlglot import exp
 from metadata.errors import Issue, MetadataError, did_you_mean
 from metadata.expressions import columns_of, parse_expression
 from metadata.model.mapping import ColumnRule
-from metadata.model.rules import Required, Rule
+from metadata.model.rules import Required
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
-from transforms.checks import fails, with_columns
+from transforms.checks import fails, reason, with_columns
 from transforms.cleansing import cleanse
 from transforms.landing import BATCH, EXTRACTED, ROW, landed_name
 from transforms.parsing import parse
@@ -229,15 +229,8 @@ def _failures(
 
     for check in rule.check:
         condition = fails(check, typed, definition.type, mapped)
-        found.append((check.rule, _reason(check), condition))
+        found.append((check.rule, reason(check), condition))
     return found
-
-
-def _reason(rule: Rule) -> str:
-    doc = (rule.__doc__ or "").strip().splitlines()[0]
-    told = {"required": "There is no value.", "satisfies": "The condition is false."}
-    detail = ", ".join(f"{k} {v}" for k, v in rule.model_dump().items())
-    return told.get(rule.rule) or f"{doc} ({detail})" if detail else told.get(rule.rule, doc)
 
 
 def _verdict(
@@ -258,8 +251,8 @@ def _verdict(
         rule = rules[name]
         value: exp.Expr = column(f"{name}__typed")
         conditions = [condition for _, _, condition in failing[name]]
-        for told, reason, condition in failing[name]:
-            entry = _entry(name, told, reason, condition)
+        for told, why, condition in failing[name]:
+            entry = _entry(name, told, why, condition)
             (refused if rule.otherwise == "quarantine" else warned).append(entry)
         if conditions and rule.otherwise in ("null", "unknown"):
             unknown = rule.otherwise == "unknown" and definition.type == "string"
@@ -286,9 +279,9 @@ def _verdict(
     ).from_("typed")
 
 
-def _entry(name: str, rule: str, reason: str, condition: exp.Expr) -> exp.Expr:
+def _entry(name: str, rule: str, why: str, condition: exp.Expr) -> exp.Expr:
     given = exp.func("COALESCE", exp.cast(column(f"{name}__raw"), "VARCHAR"), text(""))
-    told = exp.DPipe(this=text(PART.join((name, rule, reason, ""))), expression=given)
+    told = exp.DPipe(this=text(PART.join((name, rule, why, ""))), expression=given)
     return exp.Case().when(condition.copy(), told)
 
 

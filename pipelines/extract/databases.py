@@ -5,7 +5,6 @@ Only SELECTs over reflected tables are sent; identifiers are quoted and values t
 
 from __future__ import annotations
 
-import decimal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -14,8 +13,8 @@ from typing import Any
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as adbc
+import connectorx
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 import sqlglot
 from sqlalchemy.dialects import mysql
@@ -25,7 +24,8 @@ from metadata.errors import Location, UserError, did_you_mean
 from metadata.expressions import parse_expression
 from metadata.model.source import SourceTable
 from pipelines.connect import Database
-from pipelines.extract.reading import Misfit, Reading, plain_batches, plain_schema
+from pipelines.extract.columns import arrow_array, arrow_type
+from pipelines.extract.reading import Reading, plain_batches, plain_schema
 
 CHUNK = 20_000
 _MONEY = sa.Numeric(19, 2)
@@ -112,6 +112,8 @@ class DatabaseReader:
         if self._database.dialect == "postgresql":
             return self._through_adbc(query, kinds)
         schema = pa.schema(list(kinds.items()))
+        if self._database.dialect == "mysql" and self._plain_address():
+            return Reading(schema, self._through_connectorx(query, schema))
         return Reading(schema, self._through_cursor(query, schema))
 
     def _query(
@@ -145,7 +147,7 @@ class DatabaseReader:
                 return sa.cast(column, sa.Integer)
             case "MONEY":
                 return sa.cast(column, _MONEY)
-        if _is_strange(kind):
+        if _is_strange(kind) or (dialect == "mysql" and _is_touchy(kind)):
             return sa.cast(column, sa.Text)
         if dialect == "postgresql" and isinstance(kind, sa.Date | sa.DateTime):
             # Arrow knows no infinity; what it would make of it is a wrong day.
@@ -176,15 +178,12 @@ class DatabaseReader:
         return sa.text(rendered.replace(":", "\\:"))
 
     def _through_adbc(self, query: sa.Select[Any], kinds: dict[str, pa.DataType]) -> Reading:
-        text = str(query.compile(self._engine, compile_kwargs={"literal_binds": True})).replace(
-            "%%", "%"
-        )
         address = self._database.url.set(drivername="postgresql").render_as_string(
             hide_password=False
         )
         connection = adbc.connect(address)
         cursor = connection.cursor()
-        cursor.execute(text)
+        cursor.execute(self._text(query))
         reader = cursor.fetch_record_batch()
         schema = plain_schema(reader.schema)
         for position, (name, kind) in enumerate(kinds.items()):
@@ -200,13 +199,35 @@ class DatabaseReader:
 
         return Reading(schema, batches())
 
+    def _plain_address(self) -> bool:
+        """Whether the address says nothing that only one driver understands."""
+        return bool(self._database.url.host) and set(self._database.url.query) <= {"charset"}
+
+    def _through_connectorx(
+        self, query: sa.Select[Any], schema: pa.Schema
+    ) -> Iterator[pa.RecordBatch]:
+        """Ten times as fast as a cursor of Python; days and amounts come as texts and are cast."""
+        address = self._database.url.set(drivername="mysql", query={})
+        batches = connectorx.read_sql(
+            address.render_as_string(hide_password=False),
+            self._text(query),
+            return_type="arrow_stream",
+            batch_size=CHUNK,
+        )
+        yield from plain_batches(batches, schema)
+
+    def _text(self, query: sa.Select[Any]) -> str:
+        """The query with its values written out, for drivers that take no parameters."""
+        compiled = query.compile(self._engine, compile_kwargs={"literal_binds": True})
+        return str(compiled).replace("%%", "%")
+
     def _through_cursor(self, query: sa.Select[Any], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         options = {"stream_results": True, "max_row_buffer": CHUNK}
         with self._engine.connect().execution_options(**options) as connection:
             result = connection.execute(query)
             while rows := result.fetchmany(CHUNK):
                 columns = list(zip(*rows, strict=True))
-                arrays = [_array(c, f) for c, f in zip(columns, schema, strict=True)]
+                arrays = [arrow_array(c, f) for c, f in zip(columns, schema, strict=True)]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     @contextmanager
@@ -214,7 +235,8 @@ class DatabaseReader:
         """Drivers' errors as messages a person can act on, without the password."""
         try:
             yield
-        except (sa.exc.SQLAlchemyError, adbc_driver_manager.Error) as error:
+        # ConnectorX has no exceptions of its own.
+        except (sa.exc.SQLAlchemyError, adbc_driver_manager.Error, RuntimeError) as error:
             cause = getattr(error, "orig", None) or error
             reason = self._database.scrub(str(cause)).strip().splitlines()
             raise _explained(
@@ -252,33 +274,6 @@ def _explained(reason: str, shown: str, address: Location, where: Location) -> U
     )
 
 
-def arrow_type(kind: sa.types.TypeEngine[Any]) -> pa.DataType:
-    """The Arrow type in which a reflected column lands; text for whatever has no plain one."""
-    match kind:
-        case _ if type(kind).__name__ == "MONEY":
-            return pa.decimal128(19, 2)
-        case _ if type(kind).__name__ == "BIT":
-            return pa.int64()
-        case sa.Boolean():
-            return pa.bool_()
-        case sa.Integer():
-            return pa.int64()
-        case sa.Float() | sa.Double():
-            return pa.float64()
-        case sa.Numeric():
-            if kind.precision is not None and kind.precision <= 38:
-                return pa.decimal128(kind.precision, kind.scale or 0)
-            return pa.string()
-        case sa.DateTime():
-            return pa.timestamp("us", tz="UTC" if kind.timezone else None)
-        case sa.Date():
-            return pa.date32()
-        case sa.LargeBinary():
-            return pa.binary()
-        case _:
-            return pa.string()
-
-
 def _is_strange(kind: sa.types.TypeEngine[Any]) -> bool:
     """Types that have no plain Arrow form and are read as the text the database makes of them."""
     plain = (sa.Boolean, sa.Integer, sa.Numeric, sa.Date, sa.DateTime, sa.LargeBinary, sa.String)
@@ -286,57 +281,7 @@ def _is_strange(kind: sa.types.TypeEngine[Any]) -> bool:
     return not isinstance(kind, plain) or isinstance(kind, sa.Enum | mysql.SET)
 
 
-def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
-    """Values of one column as its type.
-
-    Raises:
-        Misfit: one of them does not fit.
-    """
-    try:
-        if pa.types.is_string(field.type):
-            return pa.array([None if v is None else _text(v) for v in values], pa.string())
-        if pa.types.is_decimal(field.type):
-            return _decimals(values, field.type)
-        if pa.types.is_boolean(field.type):
-            return pa.array([None if v is None else _boolean(v) for v in values], pa.bool_())
-        if any(isinstance(value, str) for value in values):
-            return pc.cast(pa.array(values, pa.string()), field.type)
-        return pa.array(values, field.type)
-    except (pa.ArrowException, ValueError, TypeError, OverflowError, decimal.DecimalException):
-        raise Misfit(field.name) from None
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    return value if isinstance(value, str) else str(value)
-
-
-def _boolean(value: object) -> bool:
-    if value in (0, 1):
-        return bool(value)
-    raise ValueError(value)
-
-
-def _decimals(values: Sequence[Any], kind: pa.Decimal128Type) -> pa.Array:
-    if all(value is None or isinstance(value, decimal.Decimal) for value in values):
-        return pa.array(values, kind)
-    if all(value is None or isinstance(value, int | float) for value in values):
-        return _from_floats(values, kind)
-    # Digits beyond the scale are not rounded away: the conversion fails, and the column is text.
-    exact = [None if v is None else decimal.Decimal(str(v)) for v in values]
-    return pa.array(exact, kind)
-
-
-def _from_floats(values: Sequence[Any], kind: pa.Decimal128Type) -> pa.Array:
-    """Decimals that a database keeps as binary floats: 10.04 comes back as 10.040000000000001.
-
-    Raises:
-        ValueError: a value has more digits than its column, beyond the noise of a float.
-    """
-    floats = pa.array(values, pa.float64())
-    rounded = pc.round(floats, kind.scale)
-    noise = pc.multiply(pc.max_element_wise(pc.abs(floats), 1.0), 1e-12)
-    if pc.any(pc.greater(pc.abs(pc.subtract(floats, rounded)), noise)).as_py():
-        raise ValueError("more digits than the column has")
-    return rounded.cast(kind)
+def _is_touchy(kind: sa.types.TypeEngine[Any]) -> bool:
+    """Types whose values MySQL allows more of than its drivers do, such as the day 0000-00-00."""
+    amount = isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float)
+    return amount or isinstance(kind, sa.Date | sa.DateTime)

@@ -8,13 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlglot import exp
 
+from pipelines.control import Control
 from pipelines.extract.reading import Reading
-from pipelines.storage import replace_durably
+from pipelines.storage import Storage, replace_durably
 from transforms.landing import BATCH, DELETED, EXTRACTED, ROW, TECHNICAL
 
 _TECHNICAL_FIELDS = (
@@ -26,6 +28,21 @@ _TECHNICAL_FIELDS = (
 _NOT_DELETED = pa.array(["", "0", "false", "f", "no", "n", "null"])
 """Texts by which a flag says no; anything else, such as a moment of deletion, says yes."""
 _CHUNK = 50_000
+
+
+def clean_up(storage: Storage, control: Control) -> None:
+    """Remove what a run that died has left: files half written, and batches nobody knows of.
+
+    Such a batch is newer than the last one noted. Where none is noted the notes may have been lost,
+    and nothing is removed: the landing zone is the history.
+    """
+    for folder in storage.landing.glob("*/*/"):
+        for stray in folder.glob("*.tmp"):
+            stray.unlink(missing_ok=True)
+        newest = control.newest_batch(folder.parent.name, folder.name)
+        for batch in folder.glob("*.parquet"):
+            if newest is not None and batch.stem > newest:
+                batch.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -128,7 +145,7 @@ def _stamped(
     n = part.num_rows
     stamps = [
         pa.repeat(pa.scalar(batch), n),
-        pa.array(range(before + 1, before + n + 1), pa.int64()),
+        pa.array(np.arange(before + 1, before + n + 1, dtype=np.int64)),
         pa.repeat(pa.scalar(moment, pa.timestamp("us", tz="UTC")), n),
         flags,
     ]
