@@ -12,8 +12,6 @@ from functools import cached_property
 from typing import Any
 
 import adbc_driver_manager
-import adbc_driver_postgresql.dbapi as adbc
-import connectorx
 import pyarrow as pa
 import sqlalchemy as sa
 import sqlglot
@@ -181,6 +179,9 @@ class DatabaseReader:
         address = self._database.url.set(drivername="postgresql").render_as_string(
             hide_password=False
         )
+        # Brings pandas with it, which takes a second that other sources need not wait for.
+        import adbc_driver_postgresql.dbapi as adbc
+
         connection = adbc.connect(address)
         cursor = connection.cursor()
         cursor.execute(self._text(query))
@@ -207,6 +208,8 @@ class DatabaseReader:
         self, query: sa.Select[Any], schema: pa.Schema
     ) -> Iterator[pa.RecordBatch]:
         """Ten times as fast as a cursor of Python; days and amounts come as texts and are cast."""
+        import connectorx
+
         address = self._database.url.set(drivername="mysql", query={})
         batches = connectorx.read_sql(
             address.render_as_string(hide_password=False),
