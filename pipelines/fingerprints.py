@@ -10,8 +10,9 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import transforms
 from metadata import Repository
@@ -40,8 +41,8 @@ def definition_of(repository: Repository, step: Step) -> str:
         *_definitions(repository, step),
     ]
     # What speaks of today must be done again tomorrow.
-    if any(word in text for text in said for word in _TODAY):
-        said.append(date.today().isoformat())
+    if any(word in text.lower() for text in said for word in _TODAY):
+        said.append(datetime.now(ZoneInfo(workspace.time_zone)).date().isoformat())
     return json.dumps(said)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, assert_never
 
-import holidays
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlglot import exp
@@ -251,8 +250,7 @@ class Loader:
     def _dimension(self, planned: PlannedStep, name: str) -> StepResult:
         resolved = self._repository.dimensions[name]
         if resolved.entity is None:
-            self._engine.provide(HOLIDAYS, self._holidays())
-            return self._rebuild(planned, lambda: load_calendar(self._repository, name))
+            return self._rebuild(planned, lambda: self._calendar(name))
         fingerprint = self._fingerprint(planned)
         if (kept := self._kept(planned, WAREHOUSE, fingerprint)) is not None:
             return kept
@@ -261,10 +259,17 @@ class Loader:
         statements = load_dimension(self._repository, name, existing, now)
         return self._carry_out(planned, statements, fingerprint)
 
+    def _calendar(self, name: str) -> Sequence[Statement]:
+        self._engine.provide(HOLIDAYS, self._holidays())
+        return load_calendar(self._repository, name)
+
     def _holidays(self) -> pa.Table:
         calendar = self._repository.workspace.calendar
         days: dict[date, str] = {}
         if calendar.holidays:
+            # Only a calendar that is made anew needs it, and it is large.
+            import holidays
+
             years = range(calendar.first.year, calendar.last.year + 1)
             try:
                 days = dict(holidays.country_holidays(calendar.holidays, years=years))

@@ -25,7 +25,7 @@ _TECHNICAL_FIELDS = (
     pa.field(EXTRACTED, pa.timestamp("us", tz="UTC")),
     pa.field(DELETED, pa.bool_()),
 )
-_NOT_DELETED = pa.array(["", "0", "false", "f", "no", "n", "null"])
+_NOT_DELETED = ("", "0", "false", "f", "no", "n", "null")
 """Texts by which a flag says no; anything else, such as a moment of deletion, says yes."""
 _CHUNK = 50_000
 
@@ -129,7 +129,9 @@ def _deleted(part: pa.RecordBatch, column: str | None) -> pa.Array:
         return pc.fill_null(pc.not_equal(pc.cast(flag, pa.float64()), 0), False)
     if pa.types.is_string(flag.type) or pa.types.is_large_string(flag.type):
         said = pc.utf8_lower(pc.utf8_trim_whitespace(flag.cast(pa.string())))
-        return pc.and_(pc.is_valid(flag), pc.invert(pc.is_in(said, value_set=_NOT_DELETED)))
+        return pc.and_(
+            pc.is_valid(flag), pc.invert(pc.is_in(said, value_set=pa.array(_NOT_DELETED)))
+        )
     # A moment of deletion: whoever has one is deleted.
     return pc.is_valid(flag)
 
