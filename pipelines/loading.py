@@ -255,7 +255,7 @@ class Loader:
         if (kept := self._kept(planned, WAREHOUSE, fingerprint)) is not None:
             return kept
         existing = self._engine.columns(WAREHOUSE, resolved.table)
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now = datetime.now(UTC)
         statements = load_dimension(self._repository, name, existing, now)
         return self._carry_out(planned, statements, fingerprint)
 

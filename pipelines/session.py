@@ -16,6 +16,7 @@ from pipelines import publish
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
 from pipelines.extract import Extracted, extract_source, landing
+from pipelines.journal import Journal
 from pipelines.loading import Loader
 from pipelines.plan import ExtractTable, PlannedStep, Publish
 from pipelines.results import StepEvent, StepResult
@@ -49,6 +50,8 @@ class Session:
         self._control = Control(self._storage)
         self._engine: DuckDBEngine | None = None
         self._loading: Loader | None = None
+        self._journal = Journal(self._storage.logs, run)
+        self._journal.tell("run starts", run=run, steps=total, full=full, selected=selected)
         self._control.start_run(run, full=full, selected=selected)
         publish.clean_up(self._storage)
         landing.clean_up(self._storage, self._control)
@@ -66,6 +69,10 @@ class Session:
         ok = error is None and all(r.status in ("done", "unchanged") for r in self.results.values())
         self._control.finish_run(self.run, ok=ok, version=self.version)
         self._control.close()
+        if error is not None and not isinstance(error, UserError):
+            self._journal.defect("run", error)
+        self._journal.tell("run ends", run=self.run, ok=ok, version=self.version)
+        self._journal.close()
         shutil.rmtree(self._storage.temporary, ignore_errors=True)
 
     def pause(self) -> None:
@@ -116,10 +123,13 @@ class Session:
                     full=self._full,
                 ):  # fmt: skip
                     left.remove(table)
+                    if isinstance(outcome, UserError) and outcome.__cause__ is not None:
+                        self._journal.defect(f"{source}.{table}", outcome.__cause__)
                     seconds = time.perf_counter() - began
                     done.put(_extracted(f"{source}.{table}", outcome, seconds))
                     began = time.perf_counter()
             except BaseException as error:
+                self._journal.defect(source, error)
                 for table in left:
                     issue = Issue(
                         f"Reading {source}.{table} failed.",
@@ -178,6 +188,7 @@ class Session:
 
     def _note(self, result: StepResult) -> StepResult:
         self.results[result.name] = result
+        self._journal.step(result)
         problems = [("stop", issue) for issue in result.issues]
         problems += [("warn", issue) for issue in result.warnings]
         self._control.step(

@@ -72,6 +72,28 @@ def _dimension(dimension: ResolvedDimension) -> Iterator[Audit]:
             "stop",
             name,
         )
+    if dimension.definition.parent:
+        yield Audit(
+            f"{name}: every version is in the closure once",
+            "Figures along the tree would not add up to the whole.",
+            _rows(_unclosed(dimension)),
+            "stop",
+            name,
+        )
+
+
+def _unclosed(dimension: ResolvedDimension) -> exp.Select:
+    own = exp.and_(
+        column("descendant_key", "closed").eq(column(dimension.surrogate_key, "version")),
+        column("depth", "closed").eq(number(0)),
+    )
+    return (
+        exp.select(column(dimension.surrogate_key, "version"))
+        .from_(table(dimension.table, WAREHOUSE, "version"))
+        .join(table(f"closure_{dimension.name}", WAREHOUSE, "closed"), on=own, join_type="LEFT")
+        .group_by(column(dimension.surrogate_key, "version"))
+        .having(exp.NEQ(this=exp.Count(this=column("depth", "closed")), expression=number(1)))
+    )
 
 
 def _overlaps(dimension: ResolvedDimension) -> exp.Select:

@@ -61,11 +61,6 @@ def _day_key(day: exp.Expr) -> exp.Expr:
     return exp.cast(call("strftime", day, text("%Y%m%d")), "BIGINT")
 
 
-def day_key(moment: exp.Expr) -> exp.Expr:
-    """The key under which a day or a moment stands in the date dimension."""
-    return _day_key(moment)
-
-
 def _part(name: str) -> Callable[[exp.Expr, int], exp.Expr]:
     return lambda day, _: call("date_part", text(name), day)
 

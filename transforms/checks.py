@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -24,6 +25,7 @@ from transforms.statements import call, data_type, literal, number, text
 
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _EMAIL = rf"^[^@\s,;:<>()\[\]\\\"]+@{_LABEL}(\.{_LABEL})*\.[A-Za-z]{{2,}}$"
+_DAY = re.compile(r"today$|\d{4}-\d{2}-\d{2}$", re.IGNORECASE)
 _E164 = r"^\+[1-9][0-9]{6,14}$"
 
 
@@ -54,13 +56,13 @@ def fails(
             return exp.not_(exp.cast(value.copy(), "VARCHAR").isin(*map(text, rule.values)))
         case Between():
             return exp.or_(
-                exp.LT(this=value.copy(), expression=_bound(rule.low, column_type)),
-                exp.GT(this=value.copy(), expression=_bound(rule.high, column_type)),
+                _beyond(exp.LT, value, rule.low, column_type),
+                _beyond(exp.GT, value, rule.high, column_type),
             )
         case AtLeast():
-            return exp.LT(this=value.copy(), expression=_bound(rule.low, column_type))
+            return _beyond(exp.LT, value, rule.low, column_type)
         case AtMost():
-            return exp.GT(this=value.copy(), expression=_bound(rule.high, column_type))
+            return _beyond(exp.GT, value, rule.high, column_type)
         case Length():
             size = call("length", exp.cast(value.copy(), "VARCHAR"))
             return exp.or_(
@@ -112,6 +114,18 @@ def with_columns(expression: str, mapped: Callable[[str], exp.Expr]) -> exp.Expr
 
 def _not_like(value: exp.Expr, pattern: str) -> exp.Expr:
     return exp.not_(call("regexp_full_match", exp.cast(value.copy(), "VARCHAR"), text(pattern)))
+
+
+def _beyond(
+    side: type[exp.LT] | type[exp.GT],
+    value: exp.Expr,
+    bound: str | int | float,
+    column_type: str,
+) -> exp.Expr:
+    """A moment is within a bound that is a day through all of that day."""
+    if column_type == "timestamp" and _DAY.match(str(bound)):
+        return side(this=exp.cast(value.copy(), "DATE"), expression=_bound(bound, "date"))
+    return side(this=value.copy(), expression=_bound(bound, column_type))
 
 
 def _bound(value: str | int | float, column_type: str) -> exp.Expr:

@@ -29,7 +29,7 @@ from metadata.model.rules import (
     Trim,
     Upper,
 )  # fmt: skip
-from transforms.statements import call, data_type, literal, number, text
+from transforms.statements import call, data_type, number, text
 
 _SPACES = " \t\n\r\u00a0\u2007\u202f\u3000\ufeff"
 _NOTHING = ("", "-", "--", "n/a", "na", "null", "none", "nil", "#n/a", "?")
@@ -47,13 +47,28 @@ def _apply(value: exp.Expr, rule: Rule) -> exp.Expr:
         case Absolute() | Negate() | Round():
             return _number_rule(value, rule)
         case Default():
-            return exp.func("COALESCE", value, literal(rule.value))
+            return exp.func("COALESCE", exp.cast(value, "VARCHAR"), text(_written(rule.value)))
         case _:
             return _text_rule(exp.cast(value, "VARCHAR"), rule)
 
 
+def _written(value: str | int | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _number_rule(value: exp.Expr, rule: Rule) -> exp.Expr:
-    figure = exp.TryCast(this=value, to=data_type("decimal(38,10)"))
+    """A figure changed. What is no number stays as it is, so that parsing tells of it.
+
+    Decimals first, which are exact; what is too large for them is taken as a float.
+    """
+    figures = [
+        exp.cast(_changed(exp.TryCast(this=value.copy(), to=data_type(kind)), rule), "VARCHAR")
+        for kind in ("decimal(38,10)", "double")
+    ]
+    return exp.func("COALESCE", *figures, exp.cast(value, "VARCHAR"))
+
+
+def _changed(figure: exp.Expr, rule: Rule) -> exp.Expr:
     match rule:
         case Absolute():
             return exp.func("ABS", figure)
@@ -125,7 +140,9 @@ def _title_case(value: exp.Expr) -> exp.Expr:
 
 
 def _phone(value: exp.Expr, prefix: str | None) -> exp.Expr:
-    digits = _every(value, r"[^0-9+]", "")
+    # In +49 (0)30 the zero is only for calls within the country.
+    abroad = call("regexp_replace", value, text(r"^(\s*(\+|00)[^(]*)\(0\)"), text(r"\1"))
+    digits = _every(abroad, r"[^0-9+]", "")
     plus = call("regexp_replace", digits, text("^00"), text("+"))
     signs = call("regexp_replace", plus, text(r"(.)\++"), text(r"\1"), text("g"))
     if prefix is None:

@@ -8,6 +8,7 @@ of type 0, 1 and 2; Kimball, *The Data Warehouse Toolkit*).
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
@@ -20,7 +21,6 @@ from transforms.statements import (
     WAREHOUSE,
     Columns,
     Statement,
-    all_of,
     column,
     create_table,
     data_type,
@@ -31,6 +31,7 @@ from transforms.statements import (
     table,
     text,
 )  # fmt: skip
+from transforms.tree import load_tree
 
 _INCOMING = "incoming"
 
@@ -44,7 +45,8 @@ def load_dimension(
         repository: the workspace.
         dimension: its name; not the calendar, which `load_calendar` makes.
         existing: columns of the table in the build, or None when there is none yet.
-        batch_time: when a change counts from where the entity does not say.
+        batch_time: when a change counts from where the entity does not say; without a time zone it
+            is in the workspace's.
     """
     resolved = repository.dimensions[dimension]
     incoming = _incoming(repository, resolved)
@@ -62,23 +64,35 @@ def load_dimension(
     if existing is None:
         steps = [_first_load(resolved, name)]
     else:
+        moment = _local(repository, batch_time)
         steps = [
             *_new_columns(resolved, existing, name),
+            *_new_types(resolved, existing),
             *_overwrite(resolved, name),
-            *_close(resolved, name, batch_time),
-            _open(resolved, name, batch_time),
+            *_amend(resolved, name, moment),
+            *_close(resolved, name, moment),
+            _open(resolved, name),
         ]
     if resolved.definition.parent:
-        steps += _tree(resolved, name)
+        steps += load_tree(resolved, name)
     drop = exp.Drop(tables=[exp.to_table(name)], kind="TABLE", exists=True)
     return (first, *steps, Statement(drop, "forget what was read"))
 
 
+def _local(repository: Repository, moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment
+    return moment.astimezone(ZoneInfo(repository.workspace.time_zone)).replace(tzinfo=None)
+
+
 def columns_of_dimension(resolved: ResolvedDimension) -> dict[str, str]:
-    """Natural key and attributes with their metadata types, in the order of the table."""
+    """Natural key and attributes with their metadata types, in the order of the table.
+
+    An attribute that nothing feeds is no column yet: once it is fed it is new, and fills the past.
+    """
     key = resolved.natural_key
     types = {key: resolved.entity.columns[key].type if resolved.entity else "date"}
-    return types | {a.name: a.type for a in resolved.attributes.values()}
+    return types | {a.name: a.type for a in resolved.attributes.values() if a.available}
 
 
 def _incoming(repository: Repository, resolved: ResolvedDimension) -> exp.Select:
@@ -86,7 +100,7 @@ def _incoming(repository: Repository, resolved: ResolvedDimension) -> exp.Select
     references = References(repository, resolved.entity.entity)
     query = exp.select(named(references.named(resolved.natural_key), resolved.natural_key))
     for attribute in resolved.attributes.values():
-        if attribute.name == resolved.natural_key:
+        if attribute.name == resolved.natural_key or not attribute.available:
             continue
         value = (
             references.value(attribute.path)
@@ -147,23 +161,48 @@ def _new_columns(resolved: ResolvedDimension, existing: Columns, incoming: str) 
     for name, kind in columns_of_dimension(resolved).items():
         if name in existing:
             continue
-        add = exp.Alter(
+        steps.append(_add_column(resolved, name, kind))
+        steps.append(Statement(_set(resolved, [name], incoming, exp.true()), f"fill {name}"))
+        if kind == "string":
+            steps.append(_name_unknown(resolved, name))
+    if resolved.definition.parent and "parent_key" not in existing:
+        steps.append(_add_column(resolved, "parent_key", "integer"))
+    return steps
+
+
+def _add_column(resolved: ResolvedDimension, name: str, kind: str) -> Statement:
+    added = exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=data_type(kind))
+    add = exp.Alter(this=table(resolved.table, WAREHOUSE), kind="TABLE", actions=[added])
+    return Statement(add, f"add {name}")
+
+
+def _name_unknown(resolved: ResolvedDimension, name: str) -> Statement:
+    unknown = exp.Update(
+        this=table(resolved.table, WAREHOUSE),
+        expressions=[column(name).eq(text(resolved.definition.unknown))],
+        where=exp.Where(this=column(resolved.surrogate_key).eq(number(UNKNOWN_KEY))),
+    )
+    return Statement(unknown, f"name the unknown member's {name}")
+
+
+def _new_types(resolved: ResolvedDimension, existing: Columns) -> list[Statement]:
+    """A column whose type was defined anew keeps what can be read as the new one."""
+    steps = []
+    for name, kind in columns_of_dimension(resolved).items():
+        wanted = data_type(kind)
+        if name not in existing or exp.DataType.build(existing[name], dialect="duckdb") == wanted:
+            continue
+        read = exp.TryCast(this=column(name), to=wanted.copy())
+        alter = exp.Alter(
             this=table(resolved.table, WAREHOUSE),
             kind="TABLE",
             actions=[
-                exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=data_type(kind))
+                exp.AlterColumn(this=exp.to_identifier(name, quoted=True), dtype=wanted, using=read)
             ],
         )
-        steps.append(Statement(add, f"add {name}"))
-        steps.append(Statement(_set(resolved, [name], incoming, exp.true()), f"fill {name}"))
-        if kind == "string":
-            label = text(resolved.definition.unknown)
-            unknown = exp.Update(
-                this=table(resolved.table, WAREHOUSE),
-                expressions=[column(name).eq(label)],
-                where=exp.Where(this=column(resolved.surrogate_key).eq(number(UNKNOWN_KEY))),
-            )
-            steps.append(Statement(unknown, f"name the unknown member's {name}"))
+        steps.append(Statement(alter, f"{name} becomes {kind}"))
+        if kind == "string" and name != resolved.natural_key:
+            steps.append(_name_unknown(resolved, name))
     return steps
 
 
@@ -171,7 +210,7 @@ def _with_history(resolved: ResolvedDimension, history: str) -> list[str]:
     return [
         a.name
         for a in resolved.attributes.values()
-        if a.definition.history == history and a.name != resolved.natural_key
+        if a.definition.history == history and a.available and a.name != resolved.natural_key
     ]
 
 
@@ -208,31 +247,53 @@ def _overwrite(resolved: ResolvedDimension, incoming: str) -> list[Statement]:
     return [Statement(change, f"overwrite changed attributes of {resolved.table}")]
 
 
-def _change_time(resolved: ResolvedDimension, batch_time: datetime) -> exp.Expr:
-    """When the source says it changed, if after the version began; else the batch's time."""
+def _change_time(resolved: ResolvedDimension, moment: datetime) -> exp.Expr:
+    """When the source says it changed, if that is credible; else the batch's time.
+
+    A change from before the version in force, or from the future, cannot be when it happened.
+    """
     given = column("_changed_at", "incoming")
-    later = exp.GT(this=given, expression=column("valid_from", resolved.table))
-    moment = _moment(batch_time.strftime("%Y-%m-%d %H:%M:%S.%f"))
-    return exp.Case().when(later, given.copy()).else_(moment)
+    now = _moment(moment.strftime("%Y-%m-%d %H:%M:%S.%f"))
+    credible = exp.and_(
+        exp.GT(this=given, expression=column("valid_from", resolved.table)),
+        exp.LTE(this=given.copy(), expression=now),
+    )
+    return exp.Case().when(credible, given.copy()).else_(now.copy())
 
 
-def _close(resolved: ResolvedDimension, incoming: str, batch_time: datetime) -> list[Statement]:
+def _changed(resolved: ResolvedDimension, names: list[str]) -> exp.Expr:
+    return exp.and_(column("is_current", resolved.table), exp.paren(_differs(resolved, names)))
+
+
+def _amend(resolved: ResolvedDimension, incoming: str, moment: datetime) -> list[Statement]:
+    """What changes again at the instant a version began is that version: none lasts no time."""
     names = _with_history(resolved, "track")
     if not names:
         return []
-    changed = exp.and_(column("is_current", resolved.table), exp.paren(_differs(resolved, names)))
-    close = _set(resolved, [], incoming, changed)
+    later = exp.GT(
+        this=_change_time(resolved, moment), expression=column("valid_from", resolved.table)
+    )
+    condition = exp.and_(_changed(resolved, names), exp.not_(exp.paren(later)))
+    change = _set(resolved, names, incoming, condition)
+    return [Statement(change, f"amend versions of {resolved.table} that begin now")]
+
+
+def _close(resolved: ResolvedDimension, incoming: str, moment: datetime) -> list[Statement]:
+    names = _with_history(resolved, "track")
+    if not names:
+        return []
+    close = _set(resolved, [], incoming, _changed(resolved, names))
     close.set(
         "expressions",
         [
-            column("valid_to").eq(_change_time(resolved, batch_time)),
+            column("valid_to").eq(_change_time(resolved, moment)),
             column("is_current").eq(exp.false()),
         ],
     )
     return [Statement(close, f"close changed versions of {resolved.table}")]
 
 
-def _open(resolved: ResolvedDimension, incoming: str, batch_time: datetime) -> Statement:
+def _open(resolved: ResolvedDimension, incoming: str) -> Statement:
     """A version for every member that has none in force: new members, and those just closed."""
     key, surrogate = resolved.natural_key, resolved.surrogate_key
     target = table(resolved.table, WAREHOUSE)
@@ -294,98 +355,3 @@ def _open(resolved: ResolvedDimension, incoming: str, batch_time: datetime) -> S
     return Statement(
         exp.Insert(this=into, expression=query), f"new members and versions of {resolved.table}"
     )
-
-
-def _tree(resolved: ResolvedDimension, incoming: str) -> list[Statement]:
-    """Parents as surrogate keys, and the closure of the tree: each member under all above it."""
-    key, surrogate, name = resolved.natural_key, resolved.surrogate_key, resolved.table
-    parents = (
-        exp.select(
-            named(column(key, "incoming"), "child"), named(column(surrogate, "above"), "above_key")
-        )
-        .from_(exp.alias_(exp.to_table(incoming), "incoming", table=True))
-        .join(
-            table(name, WAREHOUSE, "above"),
-            on=exp.and_(
-                column(key, "above").eq(column("_parent", "incoming")),
-                column("is_current", "above"),
-                # Who is his own parent is a root.
-                column(key, "above").neq(column(key, "incoming")),
-            ),
-            join_type="LEFT",
-        )
-    )
-    point = exp.Update(
-        this=table(name, WAREHOUSE),
-        expressions=[column("parent_key").eq(column("above_key", "parents"))],
-        from_=exp.From(this=parents.subquery("parents")),
-        where=exp.Where(
-            this=exp.and_(
-                column(key, name).eq(column("child", "parents")), column("is_current", name)
-            )
-        ),
-    )
-    closure = f"closure_{resolved.name}"
-    return [
-        Statement(point, f"parents of {name}"),
-        Statement(create_table(closure, WAREHOUSE, _closure(resolved)), f"closure of {name}"),
-    ]
-
-
-def _closure(resolved: ResolvedDimension) -> exp.Select:
-    """Every member with itself (depth 0) and all above it; a cycle ends where it would repeat."""
-    surrogate, name = resolved.surrogate_key, resolved.table
-    start = (
-        exp.select(
-            named(column(surrogate), "ancestor_key"),
-            named(column(surrogate), "descendant_key"),
-            named(exp.cast(number(0), "BIGINT"), "depth"),
-            named(exp.Array(expressions=[column(surrogate)]), "path"),
-        )
-        .from_(table(name, WAREHOUSE))
-        .where(column("is_current"))
-    )
-    step = (
-        exp.select(
-            column("parent_key", "member"),
-            column("descendant_key", "below"),
-            exp.Add(this=column("depth", "below"), expression=number(1)),
-            exp.Anonymous(
-                this="list_append",
-                expressions=[column("path", "below"), column("parent_key", "member")],
-            ),
-        )
-        .from_(exp.alias_(exp.to_table("tree"), "below", table=True))
-        .join(
-            table(name, WAREHOUSE, "member"),
-            on=column(surrogate, "member").eq(column("ancestor_key", "below")),
-        )
-        .where(
-            exp.and_(
-                exp.not_(column("parent_key", "member").is_(exp.null())),
-                exp.not_(
-                    exp.Anonymous(
-                        this="list_contains",
-                        expressions=[column("path", "below"), column("parent_key", "member")],
-                    )
-                ),
-            )
-        )
-    )
-    rows = exp.union(start, step, distinct=False)
-    query = exp.select(column("ancestor_key"), column("descendant_key"), column("depth")).from_(
-        "tree"
-    )
-    return query.with_(
-        exp.TableAlias(
-            this=exp.to_identifier("tree"),
-            columns=[
-                exp.to_identifier(c) for c in ("ancestor_key", "descendant_key", "depth", "path")
-            ],
-        ),
-        as_=rows,
-        recursive=True,
-    )
-
-
-__all__ = ["all_of", "columns_of_dimension", "load_dimension"]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from sqlglot import exp
 
 from metadata.model.star import FactMeasure
 from metadata.repository import Repository, ResolvedFact, ResolvedRole
-from transforms.calendar import day_key
 from transforms.references import References, entities_read
 from transforms.statements import (
-    LAST_DAY,
     STAGING,
     UNKNOWN_KEY,
     WAREHOUSE,
     Statement,
+    call,
     column,
     create_table,
     data_type,
@@ -49,7 +50,8 @@ def load_fact(repository: Repository, fact: str) -> tuple[Statement, ...]:
     for role, value in lookups:
         query = _join_dimension(query, role, value, moment)
     if _converts(repository, resolved):
-        query = _join_rates(query, currency, moment)
+        happened = references.value(resolved.roles[resolved.definition.date].path)
+        query = _join_rates(query, currency, happened, repository.workspace.calendar.last)
     # Days that lie together on disk are skipped together when a period is asked for.
     query = query.order_by(
         ordered(column(resolved.roles[resolved.definition.date].key_column)), copy=False
@@ -91,7 +93,7 @@ def _join_dimension(
     """The version in force when the fact happened, or the current one where nothing is tracked."""
     dimension, alias = role.dimension, _role_alias(role)
     if dimension.entity is None:
-        on: exp.Expr = column(dimension.surrogate_key, alias).eq(day_key(value.copy()))
+        on: exp.Expr = column(dimension.natural_key, alias).eq(exp.cast(value.copy(), "DATE"))
     else:
         on = column(dimension.natural_key, alias).eq(value.copy())
         if dimension.tracks and moment is not None:
@@ -162,24 +164,45 @@ def _rate(repository: Repository, resolved: ResolvedFact, references: References
     return exp.cast(exp.Case().when(own, one).else_(rate), "DECIMAL(18,8)")
 
 
-def _join_rates(query: exp.Select, currency: exp.Expr, moment: exp.Expr | None) -> exp.Select:
-    """Each rate holds from its day to the next one of the same currency."""
+def _join_rates(
+    query: exp.Select, currency: exp.Expr, happened: exp.Expr, last: date
+) -> exp.Select:
+    """Each rate on every day from its own to the next one of the same currency.
+
+    Written out by day, a fact finds its rate by equality. A range would compare each fact with
+    every rate its currency ever had.
+    """
+    day_after_last = exp.cast(text((last + timedelta(days=1)).isoformat()), "DATE")
     following = exp.Window(
         this=exp.Lead(this=column("rate_date")),
         partition_by=[column("currency_code")],
         order=exp.Order(expressions=[ordered(column("rate_date"))]),
     )
-    forever = exp.cast(text(LAST_DAY[:10]), "DATE")
+    one_day = exp.Interval(this=text("1"), unit=exp.var("DAY"))
+    # The newest rate holds to the end of the calendar, and for its own day at least.
+    own_day = exp.Add(this=column("rate_date"), expression=one_day)
+    until = exp.func("COALESCE", following, exp.func("GREATEST", day_after_last, own_day))
     rates = exp.select(
         column("currency_code"),
         column("rate"),
-        named(column("rate_date"), "holds_from"),
-        named(exp.func("COALESCE", following, forever), "holds_to"),
+        column("rate_date"),
+        named(exp.cast(until, "DATE"), "until"),
     ).from_(table(RATES, STAGING))
-    day = exp.cast(moment.copy(), "DATE") if moment is not None else exp.null()
-    on = exp.and_(
-        column("currency_code", "rates").eq(currency.copy()),
-        exp.GTE(this=day, expression=column("holds_from", "rates")),
-        exp.LT(this=day.copy(), expression=column("holds_to", "rates")),
+    days = call(
+        "generate_series",
+        column("rate_date"),
+        exp.Sub(this=column("until"), expression=one_day.copy()),
+        one_day.copy(),
     )
-    return query.join(rates.subquery("rates"), on=on, join_type="LEFT")
+    daily = exp.select(
+        column("currency_code"),
+        column("rate"),
+        named(exp.cast(call("unnest", days), "DATE"), "day"),
+    ).from_(rates.subquery("periods"))
+    # Not LEAST, which leaves out what is missing: a fact without a day has no rate.
+    own, end = exp.cast(happened.copy(), "DATE"), exp.cast(text(last.isoformat()), "DATE")
+    day = exp.Case().when(exp.GT(this=own, expression=end), end.copy()).else_(own.copy())
+    on = exp.and_(
+        column("currency_code", "rates").eq(currency.copy()), column("day", "rates").eq(day)
+    )
+    return query.join(daily.subquery("rates"), on=on, join_type="LEFT")

@@ -8,11 +8,17 @@ from transforms.statements import call, data_type, text
 
 _TRUE = ("true", "t", "yes", "y", "1", "on", "j", "ja", "wahr")
 _FALSE = ("false", "f", "no", "n", "0", "off", "nein", "falsch")
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 
 
 def parse(
-    value: exp.Expr, column_type: str, formats: tuple[str, ...], native: str | None
+    value: exp.Expr,
+    column_type: str,
+    formats: tuple[str, ...],
+    native: str | None,
+    *,
+    computed: bool = False,
 ) -> exp.Expr:
     """The value as a column type; NULL where it cannot be read as one.
 
@@ -21,6 +27,8 @@ def parse(
         column_type: a metadata type.
         formats: strptime formats to try first, for dates and time stamps.
         native: the engine's type of the value, where it is known.
+        computed: whether an expression made it; its fractions are rounded to a whole number, those
+            that a source delivers are not.
     """
     if column_type == "string":
         return exp.cast(value, "VARCHAR")
@@ -28,7 +36,18 @@ def parse(
         return _boolean(value)
     if column_type in ("date", "timestamp"):
         return _moment(value, column_type, formats, native)
-    return exp.TryCast(this=value, to=data_type(column_type))
+    figure = exp.TryCast(this=value, to=data_type(column_type))
+    if column_type == "double":
+        return _finite(figure)
+    if column_type == "integer" and not computed and (native or "") not in _WHOLE:
+        same = exp.TryCast(this=value.copy(), to=data_type("double")).eq(figure.copy())
+        return exp.Case().when(same, figure)
+    return figure
+
+
+def _finite(value: exp.Expr) -> exp.Expr:
+    """Infinity and not-a-number would swallow every total they are part of."""
+    return exp.Case().when(call("isfinite", value.copy()), value)
 
 
 def _boolean(value: exp.Expr) -> exp.Expr:
@@ -47,7 +66,8 @@ def _moment(
     tries: list[exp.Expr] = [
         call("try_strptime", call("trim", written.copy()), text(form)) for form in formats
     ]
-    if native is None or native == "VARCHAR":
+    written_out = native is None or native == "VARCHAR"
+    if written_out:
         # A time with a zone is brought into the session's, which is the workspace's.
         zoned = exp.cast(exp.TryCast(this=written.copy(), to=_type("TIMESTAMPTZ")), "TIMESTAMP")
         plain = exp.TryCast(this=written.copy(), to=_type("TIMESTAMP"))
@@ -59,6 +79,9 @@ def _moment(
     else:
         tries.append(exp.TryCast(this=value.copy(), to=_type("TIMESTAMP")))
     found = tries[0] if len(tries) == 1 else exp.Coalesce(this=tries[0], expressions=tries[1:])
+    if written_out:
+        # 'infinity' is a date to some engines.
+        found = _finite(found)
     return found if column_type == "timestamp" else exp.cast(found, "DATE")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from metadata.model.mapping import ColumnRule, Join
+from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping
 from transforms.checks import with_columns
 from transforms.landing import BATCH, EXTRACTED, ROW, landed_name
@@ -14,6 +15,7 @@ from transforms.statements import (
     STAGING,
     Columns,
     all_of,
+    call,
     column,
     literal,
     named,
@@ -21,12 +23,16 @@ from transforms.statements import (
     ordered,
     row_number,
     table,
+    text,
 )  # fmt: skip
+from transforms.tolerance import misfit, tolerant
 
 _DRIVER = "landed"
+_FRACTIONS = ("DOUBLE", "FLOAT", "REAL")
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "U", "DECIMAL", *_FRACTIONS)
 
 
-def raw_rows(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> exp.Select:
+def raw_rows(mapping: ResolvedMapping, entity: Entity, landed: Mapping[str, Columns]) -> exp.Select:
     """Every landed row of the driving table with the values its mapping reads, as `<column>__raw`.
 
     `_let_in` is whether the mapping's filter lets the row in; `_keep_<n>` are its keep columns.
@@ -43,14 +49,20 @@ def raw_rows(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> exp.Sel
     for name, rule in definition.columns.items():
         if rule.from_ is not None:
             value = source_column(rule.from_)
+            if rule.lookup is not None or entity.columns[name].type in ("string", "boolean"):
+                value = _as_written(value, _kind(rule.from_, types))
         elif rule.expr is not None:
-            value, misfit = tolerant(with_columns(rule.expr, source_column))
-            if misfit is not None:
-                raw = raw.select(named(misfit, f"{name}__misfit"), copy=False)
+            written = with_columns(rule.expr, source_column)
+            value, failed = tolerant(written), misfit(written)
+            if failed is not None:
+                raw = raw.select(named(failed, f"{name}__misfit"), copy=False)
         else:
             value = literal(rule.value)
         raw = raw.select(named(value, f"{name}__raw"), copy=False)
-    condition = with_columns(definition.where, source_column) if definition.where else exp.true()
+    # Where a filter cannot be told, it does not let a row in.
+    condition = (
+        tolerant(with_columns(definition.where, source_column)) if definition.where else exp.true()
+    )
     raw = raw.select(named(exp.func("COALESCE", condition, exp.false()), "_let_in"), copy=False)
     for position, key in enumerate(definition.keep):
         raw = raw.select(named(source_column(sort_key(key)[0]), f"_keep_{position}"), copy=False)
@@ -63,33 +75,28 @@ def raw_rows(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> exp.Sel
     return raw
 
 
-def tolerant(value: exp.Expr) -> tuple[exp.Expr, exp.Expr | None]:
-    """An expression whose casts cannot fail the load, and the condition under which one misfits.
+def _kind(dotted: str, types: Mapping[str, Columns]) -> str | None:
+    """The engine's type of a landed column, whatever the case it is written in."""
+    alias, _, name = dotted.rpartition(".")
+    return {own.lower(): kind for own, kind in types.get(alias, {}).items()}.get(name.lower())
 
-    A cast that meets a value it cannot take would end the whole statement; what it is worth is to
-    have that one row judged.
-    """
-    misfits: list[exp.Expr] = []
 
-    def tried(node: exp.Expr) -> exp.Expr:
-        if type(node) is not exp.Cast or node.this.find(exp.Column) is None:
-            return node
-        attempt = exp.TryCast(this=node.this.copy().transform(tried), to=node.to.copy())
-        there = exp.not_(exp.paren(node.this.copy()).is_(exp.null()))
-        misfits.append(exp.and_(there, exp.paren(attempt.copy()).is_(exp.null())))
-        return attempt
-
-    tolerant = value.transform(tried)
-    return tolerant, exp.or_(*misfits) if misfits else None
+def _as_written(value: exp.Expr, kind: str | None) -> exp.Expr:
+    """A whole number that came as a fraction, because some of its column are missing: 7.0 is 7."""
+    if kind not in _FRACTIONS:
+        return value
+    return call("regexp_replace", exp.cast(value, "VARCHAR"), text(r"\.0$"), text(""))
 
 
 def _equal(own: str, alias: str, target: str, types: Mapping[str, Columns]) -> exp.Expr:
-    """Equality of two columns; of different types they are compared as texts."""
+    """Equality of two columns; of types that do not compare, they are compared as texts."""
     other, _, name = target.rpartition(".")
     left, right = column(own, alias), column(name, other or _DRIVER)
-    if types.get(alias, {}).get(own) == types.get(other, {}).get(name):
+    kinds = (_kind(f"{alias}.{own}", types), _kind(target, types))
+    if kinds[0] == kinds[1] or all(kind and kind.startswith(_NUMBERS) for kind in kinds):
         return left.eq(right)
-    return exp.cast(left, "VARCHAR").eq(exp.cast(right, "VARCHAR"))
+    texts = (_as_written(left, kinds[0]), _as_written(right, kinds[1]))
+    return exp.cast(texts[0], "VARCHAR").eq(exp.cast(texts[1], "VARCHAR"))
 
 
 def _one_row_each(join: Join) -> exp.Select:
@@ -105,7 +112,7 @@ def _one_row_each(join: Join) -> exp.Select:
     )
     if join.where:
         own = lambda dotted: column(dotted.rpartition(".")[2])  # noqa: E731
-        ranked = ranked.where(with_columns(join.where, own), copy=False)
+        ranked = ranked.where(tolerant(with_columns(join.where, own)), copy=False)
     return (
         exp.select(exp.Star()).from_(ranked.subquery("ranked")).where(column("_pick").eq(number(1)))
     )

@@ -21,7 +21,7 @@ from transforms.checks import fails, reason, with_columns
 from transforms.cleansing import cleanse
 from transforms.landing import BATCH, EXTRACTED, ROW, landed_name
 from transforms.parsing import parse
-from transforms.raw import native_type, raw_rows, sort_key, tolerant
+from transforms.raw import native_type, raw_rows, sort_key
 from transforms.statements import (
     STAGING,
     Columns,
@@ -39,6 +39,7 @@ from transforms.statements import (
     table,
     text,
 )  # fmt: skip
+from transforms.tolerance import misfit, tolerant
 
 NEXT, PART = "\x1e", "\x1f"
 """Separators of failures and of their parts, in one text: cheap for the many rows without any."""
@@ -58,7 +59,7 @@ def stage_entity(
         MetadataError: a mapping names a column that its table does not have.
     """
     mappings = [m for m in repository.mappings_of(entity) if m.definition.from_ in landed]
-    issues = [issue for m in mappings for issue in _missing_columns(m, landed)]
+    issues = [issue for m in mappings for issue in _missing_columns(repository, m, landed)]
     if issues:
         raise MetadataError(issues)
     definition = repository.entity(entity)
@@ -87,7 +88,9 @@ def empty_entity(repository: Repository, entity: str) -> tuple[Statement, ...]:
     return (Statement(create_view(entity, STAGING, nothing), f"no rows of {entity} yet"),)
 
 
-def _missing_columns(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> list[Issue]:
+def _missing_columns(
+    repository: Repository, mapping: ResolvedMapping, landed: Mapping[str, Columns]
+) -> list[Issue]:
     definition = mapping.definition
     tables = {"": definition.from_, **{a: j.table for a, j in definition.join.items()}}
     used: list[tuple[str, tuple[str | int, ...]]] = []
@@ -96,6 +99,10 @@ def _missing_columns(mapping: ResolvedMapping, landed: Mapping[str, Columns]) ->
         place = ("columns", name)
         used += [(rule.from_, place)] if rule.from_ else []
         used += [(".".join(p), place) for p in columns_of(rule.expr)] if rule.expr else []
+        if isinstance(rule.lookup, str) and (codes := repository.lookups[rule.lookup].value).from_:
+            alias = f"{name}__lookup"
+            tables[alias] = codes.from_
+            used += [(f"{alias}.{own}", place) for own in (codes.key, codes.value)]
     if definition.where:
         used += [(".".join(parts), ("where",)) for parts in columns_of(definition.where)]
     used += [(sort_key(key)[0], ("keep",)) for key in definition.keep]
@@ -136,7 +143,7 @@ def _judge(
 ) -> exp.Select:
     definition = mapping.definition
     rules = definition.columns
-    raw = raw_rows(mapping, landed)
+    raw = raw_rows(mapping, entity, landed)
     clean = exp.select(exp.Star()).from_("raw")
     typed = exp.select(exp.Star())
     source = exp.From(this=exp.to_table("clean"))
@@ -145,10 +152,12 @@ def _judge(
         clean = clean.select(named(value, f"{name}__clean"), copy=False)
         native = native_type(rule, landed[definition.from_])
         looked = _looked_up(repository, rule, name)
-        parsed = parse(looked, entity.columns[name].type, rule.format, native)
+        kind, computed = entity.columns[name].type, rule.expr is not None
+        parsed = parse(looked, kind, rule.format, native, computed=computed)
         if rule.default is not None:
-            default = exp.cast(literal(rule.default), data_type(entity.columns[name].type))
-            parsed = exp.func("COALESCE", parsed, default)
+            # Where there is nothing; what is there and cannot be read is told.
+            default = exp.cast(literal(rule.default), data_type(kind))
+            parsed = exp.Case().when(_present(name), parsed).else_(default)
         typed = typed.select(named(parsed, f"{name}__typed"), copy=False)
     typed.set("from_", source)
     for name, rule in rules.items():
@@ -195,10 +204,17 @@ def _join_lookup(repository: Repository, query: exp.Select, lookup: str, name: s
         .group_by(exp.cast(column(definition.key), "VARCHAR"))
     )
     if definition.where:
-        codes = codes.where(with_columns(definition.where, column), copy=False)
+        codes = codes.where(tolerant(with_columns(definition.where, column)), copy=False)
     alias = f"{name}__lookup"
     on = column("code", alias).eq(exp.cast(column(f"{name}__clean"), "VARCHAR"))
     return query.join(codes.subquery(alias), on=on, join_type="LEFT")
+
+
+def _present(name: str) -> exp.Expr:
+    """Whether a cleansed value says anything: blank text is no value."""
+    given = column(f"{name}__clean")
+    written = exp.cast(given, "VARCHAR").neq(text(""))
+    return exp.and_(exp.not_(given.is_(exp.null())), written)
 
 
 def _failures(
@@ -206,19 +222,15 @@ def _failures(
 ) -> list[tuple[str, str, exp.Expr]]:
     """Rule, reason and condition of everything that can fail in a column."""
     definition = entity.columns[name]
-    typed, given = column(f"{name}__typed"), column(f"{name}__clean")
-    present = exp.and_(
-        exp.not_(given.is_(exp.null())), exp.cast(given.copy(), "VARCHAR").neq(text(""))
-    )
+    typed = column(f"{name}__typed")
+    lost = exp.and_(_present(name), typed.is_(exp.null()))
     found: list[tuple[str, str, exp.Expr]] = []
-    if rule.expr is not None and tolerant(parse_expression(rule.expr).copy())[1] is not None:
-        misfit = column(f"{name}__misfit")
-        found.append(("type", "A value in the expression has the wrong type.", misfit))
-    if rule.lookup is not None and rule.default is None:
-        lost = exp.and_(present.copy(), typed.copy().is_(exp.null()))
+    if rule.expr is not None and misfit(parse_expression(rule.expr)) is not None:
+        failed = column(f"{name}__misfit")
+        found.append(("type", "A value in the expression has the wrong type.", failed))
+    if rule.lookup is not None:
         found.append(("lookup", "The code is unknown.", lost))
-    elif definition.type != "string" and rule.default is None:
-        lost = exp.and_(present.copy(), typed.copy().is_(exp.null()))
+    elif definition.type != "string":
         found.append(("type", f"It is no {definition.type}.", lost))
 
     def mapped(dotted: str) -> exp.Expr:
@@ -242,6 +254,7 @@ def _verdict(
     """Values after `otherwise`, and the failures that refuse the row or only warn."""
     refused: list[exp.Expr] = []
     warned: list[exp.Expr] = []
+    changed: exp.Expr = exp.null()
     select = exp.Select()
     for name, definition in entity.columns.items():
         if name not in rules:
@@ -258,14 +271,17 @@ def _verdict(
             unknown = rule.otherwise == "unknown" and definition.type == "string"
             instead = text("Unknown") if unknown else exp.null()
             value = exp.Case().when(exp.or_(*(c.copy() for c in conditions)), instead).else_(value)
+        elif rule.otherwise == "keep" and rule.lookup is not None and definition.type == "string":
+            # A code without a meaning stays what it is.
+            value = exp.func("COALESCE", value, exp.cast(column(f"{name}__clean"), "VARCHAR"))
+        if name == entity.changed_at:
+            changed = value
         if name in entity.key or definition.required:
             lacking = fails(Required(), value, definition.type, column)
             refused.append(_entry(name, "required", "There is no value.", lacking))
         select = select.select(named(value, name), copy=False)
-    changed = entity.changed_at
-    moment = column(f"{changed}__typed") if changed in rules else exp.null()
     return select.select(
-        named(exp.cast(moment, "TIMESTAMP"), "_changed_at"),
+        named(exp.cast(changed, "TIMESTAMP"), "_changed_at"),
         named(text(mapping.name), "_mapping"),
         named(text(mapping.source), "_source"),
         named(text(mapping.table), "_table"),
@@ -280,7 +296,11 @@ def _verdict(
 
 
 def _entry(name: str, rule: str, why: str, condition: exp.Expr) -> exp.Expr:
-    given = exp.func("COALESCE", exp.cast(column(f"{name}__raw"), "VARCHAR"), text(""))
+    # No value brings what separates failures.
+    came = call(
+        "translate", exp.cast(column(f"{name}__raw"), "VARCHAR"), text(NEXT + PART), text("  ")
+    )
+    given = exp.func("COALESCE", came, text(""))
     told = exp.DPipe(this=text(PART.join((name, rule, why, ""))), expression=given)
     return exp.Case().when(condition.copy(), told)
 

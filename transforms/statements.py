@@ -55,10 +55,11 @@ def column(name: str, table: str | None = None) -> exp.Column:
 
 def table(name: str, database: str, alias: str | None = None) -> exp.Expr:
     """A quoted table of one of the two databases."""
-    found = exp.Table(
-        this=exp.to_identifier(name, quoted=True), db=exp.to_identifier(database, quoted=True)
+    return exp.Table(
+        this=exp.to_identifier(name, quoted=True),
+        db=exp.to_identifier(database, quoted=True),
+        alias=exp.TableAlias(this=_quoted(alias)) if alias else None,
     )
-    return exp.alias_(found, _quoted(alias), table=True) if alias else found
 
 
 def named(value: exp.Expr, name: str) -> exp.Expr:

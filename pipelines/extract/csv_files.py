@@ -50,6 +50,12 @@ class CsvFiles:
         Raises:
             UserError: no file has a header.
         """
+        if len(self._settings.delimiter or ",") > 1 and self._settings.delimiter != "\\t":
+            raise UserError(
+                f"The delimiter '{self._settings.delimiter}' has more than one character.",
+                where=where,
+                fix="Name the one character that separates the columns.",
+            )
         groups: dict[tuple[str, tuple[str, ...]], list[Path]] = {}
         for path in self._files:
             readable, codec = self._readable(path)
@@ -148,6 +154,8 @@ class CsvFiles:
 
     def _header(self, path: Path, codec: str) -> tuple[str, tuple[str, ...]]:
         given = self._settings.delimiter or ("\t" if path.suffix.lower() == ".tsv" else None)
+        if given == "\\t":  # as people write it in YAML without quotes
+            given = "\t"
         with path.open(encoding=codec, newline="") as file:
             first = file.readline()
             delimiter = given or max(_DELIMITERS, key=first.count)

@@ -40,6 +40,13 @@ def find_files(folder: Path, table: str, settings: SourceTable, where: Location)
             fix="Correct the path; a relative one starts at the workspace folder.",
         )
     if settings.path:
+        if Path(settings.path).is_absolute():
+            raise UserError(
+                f"The path of table '{table}' must be relative.",
+                where=where,
+                why="It starts at the folder of the source.",
+                fix="Make the folder the source's url, and write the path below it.",
+            )
         found = sorted(path for path in folder.glob(settings.path) if path.is_file())
         looked = settings.path
     else:

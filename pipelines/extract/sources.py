@@ -42,19 +42,29 @@ def extract_source(
     try:
         for table in tables:
             task = _task(repository, storage, control, run, source, table, full=full)
-            try:
-                yield table, _read(task, found, reader)
-            except UserError as error:
-                yield table, error
-            except OSError as error:
-                reason = error.strerror or str(error)
-                yield (
-                    table,
-                    UserError(f"Reading {source}.{table} failed.", where=task.place, why=reason),
-                )
+            yield table, _outcome(task, found, reader)
     finally:
         if reader is not None:
             reader.close()
+
+
+def _outcome(
+    task: TableExtraction, found: Folder | Database, reader: DatabaseReader | None
+) -> Outcome:
+    """What was read, or why it was not; whatever happens to one table, the next one is read."""
+    try:
+        return _read(task, found, reader)
+    except UserError as error:
+        return error
+    except Exception as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        failure = UserError(
+            f"Reading {task.source}.{task.table} failed.",
+            where=task.place,
+            why=reason or f"{type(error).__name__}: {error}",
+        )
+        failure.__cause__ = error
+        return failure
 
 
 def _read(

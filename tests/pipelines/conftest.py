@@ -126,7 +126,7 @@ def mariadb(mariadbd: str, tmp_path_factory) -> Iterator[dict[str, object]]:
     )  # fmt: skip
     address = {"unix_socket": f"{folder}/sock", "user": "root", "autocommit": True}
     try:
-        for _ in range(200):
+        for _ in range(900):
             try:
                 with pymysql.connect(**address) as connection, connection.cursor() as cursor:
                     cursor.execute("CREATE DATABASE shop")

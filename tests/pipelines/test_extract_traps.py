@@ -16,6 +16,7 @@ import pytest
 
 from pipelines.control import Control
 from pipelines.extract import Extracted, extract_source
+from pipelines.extract.table import TableExtraction
 from pipelines.session import new_run
 from pipelines.storage import Storage
 
@@ -371,6 +372,19 @@ class TestCsv:
     def test_what_the_file_lacks_is_told(self, csv):
         assert "Did you mean 'name'?" in csv("id,name\n", "{columns: [nam]}").refused()
 
+    @pytest.mark.parametrize(
+        ("table", "words"),
+        [
+            ("{delimiter: '||'}", "more than one character"),
+            ("{path: /abs/*.csv}", "must be relative"),
+        ],
+    )
+    def test_settings_that_cannot_be_are_told(self, csv, table, words):
+        assert words in csv("id,n\n1,a\n", table).refused()
+
+    def test_a_tab_may_be_written_as_it_is_spoken_of(self, csv):
+        assert csv("id\tn\n1\ta,b\n", "{delimiter: \\t}").landed("n") == [("a,b",)]
+
     def test_files_of_several_makings_are_one_table(self, one_table):
         company = one_table("data", "{primary_key: [id], path: '*.csv'}")
         company.write("data/1.csv", "id,a\n1,x\n")
@@ -437,6 +451,23 @@ def test_other_broken_files_are_told_by_their_name(one_table, name, content):
     (company.path / "data" / name).write_bytes(content)
     told = Reader(company).refused()
     assert re.search(rf"sources/s.yaml:4: {name}\b", told)
+
+
+def test_a_defect_in_one_table_does_not_stop_the_next(one_table, monkeypatch):
+    company = one_table("data", "{primary_key: [id]}\n  other: {}")
+    for name in ("thing", "other"):
+        company.write(f"data/{name}.csv", "id,n\n1,a\n")
+    read = TableExtraction.from_folder
+
+    def broken(self, folder):
+        return read(self, folder) if self.table == "thing" else 1 / 0
+
+    monkeypatch.setattr(TableExtraction, "from_folder", broken)
+    report = company.load()
+    assert [step.status for step in report.steps[:2]] == ["failed", "done"]
+    assert "ZeroDivisionError" in str(report.steps[0].issues[0])
+    (journal,) = Storage.of(company.repository).logs.iterdir()
+    assert "Traceback" in journal.read_text()
 
 
 def test_a_file_that_is_written_while_it_is_read_is_read_again(one_table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -165,3 +166,16 @@ def test_freshness_tells_what_is_failing(starter):
     assert fresh["customers"].failing
     assert not fresh["orders"].failing
     assert fresh["customers"].rows == 6
+
+
+def test_the_journal_of_a_run_is_one_json_document_a_line(starter):
+    report = starter.load()
+    folder = Storage.of(starter.repository).logs
+    (file,) = folder.iterdir()
+    told = [json.loads(line) for line in file.read_text().splitlines()]
+    assert file.stem == report.run
+    assert [each["event"] for each in (told[0], told[-1])] == ["run starts", "run ends"]
+    steps = {each["name"]: each for each in told if each["event"] == "step"}
+    assert set(steps) == {step.name for step in report.steps}
+    assert steps["order_line"]["refused"] == 1
+    assert "Berger" not in file.read_text()

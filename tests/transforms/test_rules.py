@@ -50,12 +50,18 @@ def test_a_cleansing_rule(rule, given, expected):
 
 @pytest.mark.parametrize(
     ("rule", "given", "expected"),
-    [("absolute", -3, 3), ("negate", 3, -3), ({"round": 1}, 2.25, 2.3), ("absolute", "x", None)],
+    [("absolute", -3, 3), ("negate", 3, -3), ({"round": 1}, 2.25, 2.3), ("absolute", None, None)],
 )
 def test_a_rule_on_numbers(rule, given, expected):
     rules = ColumnRule.model_validate({"from": "x", "clean": [rule]}).clean
     found = _value(cleanse(exp.convert(given), rules))
     assert found is None if expected is None else float(found) == expected
+
+
+@pytest.mark.parametrize("rule", ["absolute", "negate", {"round": 1}])
+def test_a_rule_on_numbers_leaves_what_is_no_number_for_parsing_to_tell(rule):
+    rules = ColumnRule.model_validate({"from": "x", "clean": [rule]}).clean
+    assert _value(cleanse(exp.convert("x"), rules)) == "x"
 
 
 CHECKED = [
