@@ -44,12 +44,17 @@ class DatabaseReader:
         options: dict[str, Any] = {}
         if database.dialect in ("postgresql", "mysql"):
             options["connect_args"] = {"connect_timeout": _TIMEOUT_SECONDS}
-        self._engine = sa.create_engine(database.url, poolclass=sa.NullPool, **options)
+        self._engine = sa.create_engine(database.url, **options)
         self._tables: dict[str, sa.Table] = {}
+        self._names: dict[str, list[str]] = {}
+        self._adbc: Any = None
 
     def close(self) -> None:
         """Let go of the connections."""
         self._engine.dispose()
+        if self._adbc is not None:
+            self._adbc.close()
+            self._adbc = None
 
     def table(self, name: str, where: Location) -> sa.Table:
         """A reflected table.
@@ -83,6 +88,8 @@ class DatabaseReader:
 
     def _known(self, schema: str) -> list[str]:
         """Tables and views, of whatever kind the database has."""
+        if schema in self._names:
+            return self._names[schema]
         inspector = self._inspector
         names = [
             *inspector.get_table_names(schema or None),
@@ -91,6 +98,7 @@ class DatabaseReader:
         if self._database.dialect == "postgresql":
             names += inspector.get_materialized_view_names(schema or None)
             names += inspector.get_foreign_table_names(schema or None)
+        self._names[schema] = names
         return names
 
     def read(
@@ -176,14 +184,7 @@ class DatabaseReader:
         return sa.text(rendered.replace(":", "\\:"))
 
     def _through_adbc(self, query: sa.Select[Any], kinds: dict[str, pa.DataType]) -> Reading:
-        address = self._database.url.set(drivername="postgresql").render_as_string(
-            hide_password=False
-        )
-        # Brings pandas with it, which takes a second that other sources need not wait for.
-        import adbc_driver_postgresql.dbapi as adbc
-
-        connection = adbc.connect(address)
-        cursor = connection.cursor()
+        cursor = self._adbc_connection().cursor()
         cursor.execute(self._text(query))
         reader = cursor.fetch_record_batch()
         schema = plain_schema(reader.schema)
@@ -196,9 +197,21 @@ class DatabaseReader:
                 yield from plain_batches(reader, schema)
             finally:
                 cursor.close()
-                connection.close()
 
         return Reading(schema, batches())
+
+    def _adbc_connection(self) -> Any:
+        """The one connection; it first learns all types of the database, which takes a while."""
+        if self._adbc is None:
+            # Brings pandas with it, which takes a second that other sources need not wait for.
+            import adbc_driver_postgresql.dbapi as adbc
+
+            address = self._database.url.set(drivername="postgresql")
+            # Each statement for itself: no transaction stays open, nor broken after an error.
+            self._adbc = adbc.connect(
+                address.render_as_string(hide_password=False), autocommit=True
+            )
+        return self._adbc
 
     def _plain_address(self) -> bool:
         """Whether the address says nothing that only one driver understands."""

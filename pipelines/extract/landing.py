@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -165,7 +166,7 @@ def _as_rows(keys: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def content_hash(path: Path) -> str:
     """A hash of a batch's rows that does not depend on their order, nor on when they were read."""
-    with duckdb.connect(":memory:") as connection:
+    with _cursor() as connection:
         names = [name for name in pq.read_schema(path).names if name not in TECHNICAL]
         row = exp.Anonymous(
             this="hash", expressions=[exp.column(exp.to_identifier(n, quoted=True)) for n in names]
@@ -188,7 +189,7 @@ class FreshRows:
     """
 
     def __init__(self, written: Written, files: list[Path], keys: tuple[str, ...]) -> None:
-        self._connection = duckdb.connect(":memory:")
+        self._connection = _cursor()
         names = [n for n in pq.read_schema(written.temporary).names if n not in TECHNICAL]
         this = exp.Literal.string(written.target.stem)
         content = exp.Anonymous(this="hash", expressions=[_column(n) for n in [*names, DELETED]])
@@ -241,6 +242,16 @@ class FreshRows:
         self._connection.close()
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One empty database for all that is asked of Parquet files; opening one takes a while."""
+    return duckdb.connect(":memory:")
+
+
+def _cursor() -> duckdb.DuckDBPyConnection:
+    return _database().cursor()
+
+
 def _parquet(files: list[Path]) -> exp.Table:
     listed = exp.Array(expressions=[exp.Literal.string(str(path)) for path in files])
     union = exp.PropertyEQ(this=exp.to_identifier("union_by_name"), expression=exp.true())
@@ -253,7 +264,7 @@ def _column(name: str, table: str | None = None) -> exp.Column:
 
 def vanished_keys(files: list[Path], keys: tuple[str, ...], present: pa.Table) -> pa.Table:
     """Keys that are current in the landing zone but no longer present in the source."""
-    with duckdb.connect(":memory:") as connection:
+    with _cursor() as connection:
         connection.register("present", present)
         columns = [_column(key) for key in keys]
         last = exp.Anonymous(

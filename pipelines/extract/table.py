@@ -122,9 +122,13 @@ class TableExtraction:
         os.replace(written.temporary, aside.temporary)
         fresh = FreshRows(aside, files, keys)
         try:
-            if fresh.count() == written.rows and not (gone is not None and gone.num_rows):
-                os.replace(aside.temporary, written.temporary)
-                return written
+            count = fresh.count()
+            if gone is None or not gone.num_rows:
+                if count == written.rows:
+                    os.replace(aside.temporary, written.temporary)
+                    return written
+                if not count:
+                    return Written(written.temporary, written.target, 0, 0)
             return self._write(fresh.read(), gone)
         finally:
             fresh.close()
