@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from metadata.model.source import Source
 from metadata.model.star import Bridge, Dimension, Entity, Fact
 from metadata.model.workspace import Workspace
 from metadata.repository import Repository, Written
-from metadata.yaml_tree import Document, read_documents
+from metadata.yaml_tree import Document, parse_documents, read_documents, read_text
 
 _PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED_MODEL = _PROJECT / "metadata" / "definitions"
@@ -40,6 +40,8 @@ _FOLDERS: dict[str, dict[str, type[Definition]]] = {
 }
 
 D = TypeVar("D", bound=Definition)
+Texts = Mapping[str, str]
+"""Definition files: their texts by their paths."""
 
 
 @dataclass
@@ -56,25 +58,30 @@ class Collected:
         return self.named.get(kind, {})
 
 
-def load_workspace(path: Path | str, *, shipped: bool = True) -> Repository:
+def load_workspace(
+    path: Path | str, *, shipped: bool | Texts = True, texts: Texts | None = None
+) -> Repository:
     """Read a workspace folder and the shipped model under it.
 
     Args:
         path: folder that holds `workspace.yaml`.
-        shipped: whether the shipped CRM model and cubes are the base that the workspace extends.
+        shipped: whether the shipped CRM model and cubes are the base that the workspace extends;
+            or their texts, as they were when another release shipped them.
+        texts: definition files by their path in the folder, read instead of what lies there: files
+            that are not saved yet (`{**workspace_texts(root), ...}`), or as they once were.
 
     Raises:
         UserError: the folder is no workspace.
         MetadataError: definitions are wrong; every problem is listed with file and line.
     """
     root = Path(path).expanduser().resolve()
-    if not (root / "workspace.yaml").is_file():
+    if "workspace.yaml" not in texts if texts is not None else not is_workspace(root):
         raise UserError(
             f"There is no workspace in {root}.",
             why="A workspace is a folder with a file workspace.yaml.",
             fix="Give the folder with --workspace, or make one with `rapport init`.",
         )
-    collected = collect(root, shipped=shipped)
+    collected = collect(root, shipped=shipped, texts=texts)
     if collected.issues:
         raise MetadataError(collected.issues)
     repository, issues = bind(root, collected)
@@ -83,33 +90,104 @@ def load_workspace(path: Path | str, *, shipped: bool = True) -> Repository:
     return repository
 
 
-def collect(root: Path | None, *, shipped: bool) -> Collected:
+def is_workspace(root: Path) -> bool:
+    """Whether a folder holds a workspace."""
+    return (root / "workspace.yaml").is_file()
+
+
+def workspace_texts(root: Path) -> dict[str, str]:
+    """The definition files of a workspace by their path in the folder.
+
+    Raises:
+        MetadataError: a file is not UTF-8 text or cannot be read.
+    """
+    paths = [root / "workspace.yaml", *(p for f in (*_FOLDERS, "mappings") for p in _in(root / f))]
+    return {name: read_text(path, name) for path in paths if (name := _shown(path, root))}
+
+
+def shipped_texts() -> dict[str, str]:
+    """The definition files of the shipped model and cubes by their path in the project."""
+    paths = [*_in(SHIPPED_MODEL), *_in(SHIPPED_CUBES)]
+    return {name: read_text(path, name) for path in paths if (name := _shown(path, _PROJECT))}
+
+
+def collect(
+    root: Path | None, *, shipped: bool | Texts = True, texts: Texts | None = None
+) -> Collected:
     """Read and parse every definition file; problems are collected, not raised.
 
     Args:
         root: the workspace; without one only the shipped model is read.
-        shipped: whether the shipped model is read.
+        shipped: whether the shipped model is read, or its texts.
+        texts: the workspace's files, instead of those in its folder.
     """
     collected = Collected()
     documents: dict[tuple[str, str], list[Document]] = {}
-    if shipped:
-        _gather(SHIPPED_MODEL, SHIPPED_MODEL.parent, _STAR, documents, collected, base=True)
-        _gather(
-            SHIPPED_CUBES, SHIPPED_CUBES.parent, {"cube": Cube}, documents, collected, base=True
-        )
-    if root:
-        for folder, kinds in _FOLDERS.items():
-            _gather(root / folder, root, kinds, documents, collected, base=False)
+    base = _Files(_PROJECT, shipped if not isinstance(shipped, bool) else None)
+    own = _Files(root, texts) if root else None
+    if shipped is not False:
+        for folder, kinds in ((SHIPPED_MODEL, _STAR), (SHIPPED_CUBES, _FOLDERS["cubes"])):
+            _gather(base.below(_shown(folder, _PROJECT)), kinds, documents, collected)
+    if own:
+        for name, kinds in _FOLDERS.items():
+            _gather(own.below(name), kinds, documents, collected)
     for (kind, name), parts in documents.items():
         model = _kind_model(kind)
         written = _parse(model, parts, collected)
         if written is not None:
             collected.named.setdefault(kind, {})[name] = written
-    if root:
-        _read_mappings(root, collected)
-        for document in _documents(root / "workspace.yaml", root, collected):
+    if own:
+        _read_mappings(own, collected)
+        for document in own.documents("workspace.yaml", collected):
             collected.workspace = _parse(Workspace, [document], collected)
     return collected
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Definition files: those of a folder, or texts that stand for them."""
+
+    root: Path
+    texts: Texts | None
+
+    def below(self, folder: str) -> Iterator[_File]:
+        """The files of a folder and those below it, in order of name."""
+        if self.texts is None:
+            names = [_shown(path, self.root) for path in _in(self.root / folder)]
+        else:
+            names = sorted(n for n in self.texts if n.startswith(f"{folder}/") and _is_yaml(n))
+        return (_File(name, self) for name in names)
+
+    def documents(self, name: str, collected: Collected) -> Iterator[Document]:
+        """The documents of one file."""
+        try:
+            if self.texts is None:
+                yield from read_documents(self.root / name, name)
+            else:
+                yield from parse_documents(self.texts[name], name)
+        except MetadataError as error:
+            collected.issues.extend(error.issues)
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    files: _Files
+
+    def documents(self, collected: Collected) -> Iterator[Document]:
+        return self.files.documents(self.name, collected)
+
+
+def _in(folder: Path) -> list[Path]:
+    return sorted((p for p in folder.rglob("*") if _is_yaml(p.name)), key=Path.as_posix)
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith((".yaml", ".yml"))
+
+
+def _shown(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
 
 
 def _kind_model(kind: str) -> type[Definition]:
@@ -120,18 +198,15 @@ def _kind_model(kind: str) -> type[Definition]:
 
 
 def _gather(
-    folder: Path,
-    shown_from: Path,
+    files: Iterable[_File],
     kinds: Mapping[str, type[Definition]],
     documents: dict[tuple[str, str], list[Document]],
     collected: Collected,
-    *,
-    base: bool,
 ) -> None:
     """Sort a folder's documents by kind and name; a workspace's extend the shipped ones."""
     own: dict[tuple[str, str], Location] = {}
-    for path in sorted(folder.rglob("*.y*ml")):
-        for document in _documents(path, shown_from, collected):
+    for file in files:
+        for document in file.documents(collected):
             kind = next((k for k in kinds if k in document.content), None)
             if kind is None:
                 names = " or ".join(f"'{k}'" for k in kinds)
@@ -160,10 +235,10 @@ def _gather(
             documents.setdefault(key, []).append(document)
 
 
-def _read_mappings(root: Path, collected: Collected) -> None:
+def _read_mappings(files: _Files, collected: Collected) -> None:
     taken: dict[str, int] = {}
-    for path in sorted((root / "mappings").rglob("*.y*ml")):
-        for document in _documents(path, root, collected):
+    for file in files.below("mappings"):
+        for document in file.documents(collected):
             written = _parse(EntityMapping, [document], collected)
             if written is None:
                 continue
@@ -173,13 +248,6 @@ def _read_mappings(root: Path, collected: Collected) -> None:
             taken[name] = taken.get(name, 0) + 1
             number = f"#{taken[name]}" if taken[name] > 1 else ""
             collected.mappings.append((name + number, written))
-
-
-def _documents(path: Path, shown_from: Path, collected: Collected) -> Iterator[Document]:
-    try:
-        yield from read_documents(path, path.relative_to(shown_from).as_posix())
-    except MetadataError as error:
-        collected.issues.extend(error.issues)
 
 
 def _parse(model: type[D], documents: list[Document], collected: Collected) -> Written[D] | None:

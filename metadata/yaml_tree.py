@@ -64,7 +64,7 @@ def read_documents(path: Path, shown_as: str) -> Iterator[Document]:
     Raises:
         MetadataError: the file is not UTF-8, is not YAML, or is not a mapping at the top.
     """
-    yield from parse_documents(_text(path, shown_as), shown_as)
+    yield from parse_documents(read_text(path, shown_as), shown_as)
 
 
 def parse_documents(text: str, shown_as: str) -> Iterator[Document]:
@@ -101,7 +101,12 @@ def parse_documents(text: str, shown_as: str) -> Iterator[Document]:
         yield Document(shown_as, content, root)
 
 
-def _text(path: Path, shown_as: str) -> str:
+def read_text(path: Path, shown_as: str) -> str:
+    """The text of a definition file.
+
+    Raises:
+        MetadataError: it is not UTF-8, or cannot be read.
+    """
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

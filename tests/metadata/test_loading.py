@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from metadata import MetadataError, UserError, load_workspace
+from metadata.loader import collect, shipped_texts, workspace_texts
 
 
 def load(path):
@@ -129,3 +130,34 @@ def test_every_problem_is_listed_at_once(write):
         "model/more.yaml",
         "sources/shop.yaml",
     ]
+
+
+class TestTexts:
+    """Definitions may come from texts instead of files: what is not saved yet, or once was."""
+
+    def test_texts_stand_for_the_files(self, write):
+        root = write()
+        texts = workspace_texts(root)
+        from_files, from_texts = load(root), load_workspace(root, shipped=False, texts=texts)
+        assert from_texts.workspace == from_files.workspace
+        assert [m.definition for m in from_texts.mappings] == [
+            m.definition for m in from_files.mappings
+        ]
+        assert from_texts.facts.keys() == from_files.facts.keys() and from_texts.cubes
+
+    def test_an_edit_that_is_not_saved_is_checked_with_its_place(self, write):
+        root = write()
+        texts = workspace_texts(root) | {"mappings/new.yaml": "entity: person\nform: x\n"}
+        with pytest.raises(MetadataError) as caught:
+            load_workspace(root, shipped=False, texts=texts)
+        assert "mappings/new.yaml:2" in {str(issue.where) for issue in caught.value.issues}
+        assert not (root / "mappings/new.yaml").exists()
+
+    def test_the_shipped_model_of_another_release(self, write):
+        older = {n: t for n, t in shipped_texts().items() if not n.startswith("cubes/")}
+        collected = collect(write(), shipped=older)
+        assert "entity" in collected.named and collected.named["cube"].keys() == {"purchases"}
+
+    def test_without_a_workspace_file_there_is_none(self, write):
+        with pytest.raises(UserError, match="no workspace"):
+            load_workspace(write(), texts={})

@@ -147,8 +147,7 @@ class TestNothingIsDead:
         }
         for kind, folder in folders.items():
             for written in shipped.named[kind].values():
-                base = folder.parents[1] if kind != "cube" else folder.parent
-                assert (base / written.file).parent == folder
+                assert (SHIPPED_CUBES.parents[1] / written.file).parent == folder
 
 
 class TestItIsWellTyped:
