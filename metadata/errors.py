@@ -42,6 +42,7 @@ class Issue:
             "what": self.what,
             "file": self.where.file if self.where else None,
             "line": self.where.line if self.where else None,
+            "column": self.where.column if self.where else None,
             "why": self.why,
             "fix": self.fix,
         }

@@ -44,6 +44,16 @@ Texts = Mapping[str, str]
 """Definition files: their texts by their paths."""
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What a workspace's definitions come to, right or wrong."""
+
+    repository: Repository | None
+    """What could be bound, without the definitions that have problems; None where nothing could."""
+    issues: tuple[Issue, ...]
+    """Every problem, in order of file and line; none when the workspace may be loaded."""
+
+
 @dataclass
 class Collected:
     """Raw definitions by kind and name, and the problems met on the way."""
@@ -74,6 +84,20 @@ def load_workspace(
         UserError: the folder is no workspace.
         MetadataError: definitions are wrong; every problem is listed with file and line.
     """
+    checked = check_workspace(path, shipped=shipped, texts=texts)
+    if checked.repository is None or checked.issues:
+        raise MetadataError(checked.issues)
+    return checked.repository
+
+
+def check_workspace(
+    path: Path | str, *, shipped: bool | Texts = True, texts: Texts | None = None
+) -> Checked:
+    """Read a workspace as `load_workspace` does, and tell its problems instead of raising them.
+
+    Raises:
+        UserError: the folder is no workspace.
+    """
     root = Path(path).expanduser().resolve()
     if "workspace.yaml" not in texts if texts is not None else not is_workspace(root):
         raise UserError(
@@ -82,12 +106,11 @@ def load_workspace(
             fix="Give the folder with --workspace, or make one with `rapport init`.",
         )
     collected = collect(root, shipped=shipped, texts=texts)
-    if collected.issues:
-        raise MetadataError(collected.issues)
-    repository, issues = bind(root, collected)
-    if repository is None or issues:
-        raise MetadataError(issues)
-    return repository
+    repository, unbound = bind(root, collected)
+    # What follows from a definition that could not be read would only repeat what has been said.
+    issues = collected.issues or unbound
+    ordered = sorted(issues, key=lambda issue: (issue.where or Location(""), issue.what))
+    return Checked(repository, tuple(ordered))
 
 
 def is_workspace(root: Path) -> bool:
