@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from cubes.compile import column
-from cubes.nodes import Join
+from cubes.nodes import Join, PhysicalColumn
 from cubes.predicates import EMPTY, Predicate, predicate_expression
 from cubes.scope import Scope
 from metadata.repository import Level, ResolvedCube
@@ -25,18 +25,23 @@ def members_statement(
     faster than facts are joined.
     """
     scope = Scope.of_fact(cube)
-    own = scope.join(level.role)
     member = scope.level(level.name)
     shown: exp.Expr = column(member)
     if level.type == "string":
         shown = exp.Coalesce(this=shown, expressions=[exp.Literal.string(EMPTY)])
-    select = exp.select(exp.alias_(shown, "member", quoted=True)).from_(_table(own))
-    select = select.where(
-        exp.In(
-            this=exp.column(own.key, table=own.alias, quoted=True),
-            query=_pointers(cube, own, where).subquery(),
+    select = exp.select(exp.alias_(shown, "member", quoted=True))
+    if level.role:
+        own = scope.join(level.role)
+        select = select.from_(_table(own)).where(
+            exp.In(
+                this=exp.column(own.key, table=own.alias, quoted=True),
+                query=_of_facts(cube, own.base_key, where).subquery(),
+            )
         )
-    )
+    else:
+        # The facts carry the label themselves: their distinct labels are all there are.
+        labels = _of_facts(cube, member, where)
+        select = select.from_(labels.subquery(exp.to_identifier(member.table, quoted=True)))
     if search:
         # Both sides are lowered by the engine, so that they are lowered alike.
         written = exp.func("LOWER", exp.cast(shown.copy(), "VARCHAR"))
@@ -52,11 +57,11 @@ def members_statement(
     )
 
 
-def _pointers(cube: ResolvedCube, own: Join, where: Predicate | None) -> exp.Select:
-    """The surrogate keys of one role that facts hold, of all facts or of those under a filter."""
+def _of_facts(cube: ResolvedCube, wanted: PhysicalColumn, where: Predicate | None) -> exp.Select:
+    """The distinct values of a column that facts hold, of all facts or of those under a filter."""
     scope = Scope.of_fact(cube)
     fact = exp.table_(scope.base.table, quoted=True, alias=scope.base.alias)
-    select = exp.select(column(own.base_key)).distinct().from_(fact)
+    select = exp.select(column(wanted)).distinct().from_(fact)
     if where is None:
         return select
     condition = predicate_expression(where, lambda name: column(scope.level(name)))

@@ -108,7 +108,10 @@ def _formula(query: ResolvedQuery, scope: Scope, stocks: _Stocks, name: str) -> 
 
 
 def _order(query: ResolvedQuery) -> tuple[OrderKey, ...]:
-    """The keys asked for, then every other level, so that the order is never left to chance."""
+    """The keys asked for, then every other level, so that the order is never left to chance.
+
+    The top of one level comes in the order in which it was chosen, where no other is asked for.
+    """
     places = {level.name: place for place, level in enumerate(query.levels)}
     asked: list[OrderKey] = [
         ByMeasure(key.by, key.descending)
@@ -116,6 +119,8 @@ def _order(query: ResolvedQuery) -> tuple[OrderKey, ...]:
         else ByLevel(places[key.by], key.descending)
         for key in query.sort
     ]
+    if query.top is not None and not asked and len(query.levels) == 1:
+        asked.append(ByMeasure(query.top.by, query.top.descending))
     sorted_levels = {key.index for key in asked if isinstance(key, ByLevel)}
     asked += [ByLevel(place) for place in places.values() if place not in sorted_levels]
     return tuple(asked)
@@ -141,7 +146,7 @@ class _Stocks:
                 why=f"The role plays the dimension '{role.dimension.name}'.",
                 fix="Name a role of the date dimension in 'semi_additive: over'.",
             )
-        time = [place for place, level in enumerate(self.levels) if _role(level) == semi.over]
+        time = [place for place, level in enumerate(self.levels) if _role(level.name) == semi.over]
         kept_sets = dict.fromkeys(tuple(p for p in time if p in kept) for kept in self.sets)
         periods = tuple(
             Period(
@@ -171,7 +176,7 @@ class _Stocks:
             tuple(
                 part
                 for part in conjuncts(self.query.where)
-                if all(level.partition(".")[0] == role for level in levels_of(part))
+                if all(_role(level) == role for level in levels_of(part))
             )
         )
         join = self.scope.join(role)
@@ -191,5 +196,6 @@ def _days_alias(role: str) -> str:
     return f"_{role}_days"
 
 
-def _role(level: PlannedLevel) -> str:
-    return level.name.partition(".")[0]
+def _role(level: str) -> str:
+    """The role of a level; none for a label of the fact's own, which may bear a role's name."""
+    return level.rpartition(".")[0]

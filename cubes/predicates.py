@@ -153,8 +153,8 @@ def predicate_expression(predicate: Predicate, column_of: ColumnOf) -> exp.Expr:
 
 
 def _written(level: str) -> exp.Expr:
-    role, _, attribute = level.partition(".")
-    return exp.column(attribute, role)
+    role, _, attribute = level.rpartition(".")
+    return exp.column(attribute, role or None)
 
 
 def _expression(predicate: Predicate, column_of: ColumnOf, *, as_written: bool) -> exp.Expr:

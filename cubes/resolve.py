@@ -116,15 +116,22 @@ def find_measure(cube: ResolvedCube, name: str) -> Measure:
 
 
 def find_level(cube: ResolvedCube, name: str) -> Level:
-    """A level by `role.attribute`, or a UserError that says why it cannot be asked."""
+    """A level by its name, or a UserError that says why it cannot be asked."""
     level = cube.levels.get(name)
     if level is not None:
         return level
     role, dot, attribute = name.partition(".")
+    if name in cube.fact.definition.degenerate:
+        taken = name in cube.definition.measures
+        raise UserError(
+            f"'{name}' is no level of the cube '{cube.name}' in this workspace.",
+            why="A measure of the cube has its name." if taken else "No mapping fills it.",
+            fix="Rename one of the two." if taken else "Map the column it comes from.",
+        )
     if not dot:
         raise UserError(
             f"'{name}' is not a level of the cube '{cube.name}'.",
-            why="A level is written role.attribute.",
+            why="A level is written role.attribute; only labels of the fact itself have no role.",
             fix=_level_like(cube, name),
         )
     if role not in cube.definition.dimensions:

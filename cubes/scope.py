@@ -44,7 +44,9 @@ class Scope:
         """The column of a level, or of a dimension's natural key."""
         if self.base.rollup is not None:
             return PhysicalColumn(self.base.alias, rollup_column(name))
-        role, _, attribute = name.partition(".")
+        role, dot, attribute = name.partition(".")
+        if not dot:
+            return self.own(name)
         self._joined.add(role)
         return PhysicalColumn(role, attribute)
 
@@ -70,7 +72,9 @@ class Scope:
 
 def sort_level(cube: ResolvedCube, name: str) -> str:
     """The level whose order the members of a level follow: its `sort_by`, or itself."""
-    role, _, attribute = name.partition(".")
+    role, dot, attribute = name.partition(".")
+    if not dot:
+        return name
     definition = cube.roles[role].dimension.attributes[attribute].definition
     declared = f"{role}.{definition.sort_by}" if definition.sort_by else name
     return declared if declared in cube.levels else name

@@ -111,7 +111,7 @@ def _parts_picture(
     latest = max(month for month, _ in values)
     members.sort(key=lambda m: -abs(float(values.get((latest, m)) or 0)))
     notes = _cut(members, MOST_SERIES, "parts")
-    attribute = level.partition(".")[2]
+    attribute = level.rpartition(".")[2]
     series = [
         Series(member_label(m, attribute), [values.get((month, m)) for month in months])
         for m in members[:MOST_SERIES]
@@ -142,7 +142,7 @@ def _members_picture(
         return Picture(None)
     pairs.sort(key=lambda pair: -pair[1])
     notes = _cut(pairs, MOST_BARS, "members")
-    attribute = level.partition(".")[2]
+    attribute = level.rpartition(".")[2]
     labels = [member_label(member, attribute) for member, _ in pairs[:MOST_BARS]]
     measure = cube.measures[name]
     series = Series(measure_label(name, measure), [value for _, value in pairs[:MOST_BARS]])
@@ -160,7 +160,8 @@ def view_picture(
     if not members:
         return Picture(None)
     measure = cube.measures[view.measures[0]]
-    timely = cube.roles[level.role].dimension.definition.generated == "calendar"
+    role = cube.roles.get(level.role)
+    timely = role is not None and role.dimension.definition.generated == "calendar"
     notes: tuple[str, ...] = ()
     if not timely:
         members.sort(key=lambda m: -abs(float((found.at((m,), ()) or (0,))[0] or 0)))

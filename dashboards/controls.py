@@ -97,7 +97,7 @@ def level_names(cube: ResolvedCube) -> dict[str, str]:
     """Levels as people pick them, those that open further first."""
     heads = {h.levels[0].name for h in cube.hierarchies if len(h.levels) > 1}
     ordered = sorted(cube.levels.values(), key=lambda level: level.name not in heads)
-    roles = list(cube.roles)
+    roles = [*cube.roles, ""]
     ordered.sort(key=lambda level: roles.index(level.role))
     return {
         level.name: f"{level.role_label} › {level.label}{' ⤵' if level.name in heads else ''}"

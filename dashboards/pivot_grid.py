@@ -154,7 +154,7 @@ class _Layout:
 
     def _row(self, path: Path, kind: str) -> dict[str, Any]:
         levels = levels_along(self.view, self.cube, len(path))
-        attribute = levels[-1].partition(".")[2] if levels else ""
+        attribute = levels[-1].rpartition(".")[2] if levels else ""
         # Without totals the rows that hold others say only who they are.
         silent = kind == "group" and not self.view.totals
         below = next_level(self.cube, levels[-1]) if levels else None

@@ -171,7 +171,7 @@ def _missing(
     for level in levels:
         if level not in cube.levels:
             role = level.partition(".")[0]
-            known = role in cube.definition.dimensions
+            known = role in cube.definition.dimensions or level in cube.fact.definition.degenerate
             what = f"Cube '{cube_name}' has no level '{level}' here."
             return _Missing(what, did_you_mean(level, cube.levels), known)
     return None

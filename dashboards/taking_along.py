@@ -7,7 +7,7 @@ import io
 
 from cubes import Result
 from dashboards.wording import measure_label, member_text
-from metadata.repository import ResolvedCube
+from metadata.repository import Level, ResolvedCube
 
 _COMMANDS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -18,7 +18,7 @@ def csv_text(result: Result, cube: ResolvedCube) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     levels = [column for column in result.columns if column.kind == "level"]
     measures = [column for column in result.columns if column.kind == "measure"]
-    heads = [f"{cube.levels[c.name].role_label} {c.label}" for c in levels]
+    heads = [_head(cube.levels[column.name]) for column in levels]
     heads += [measure_label(c.name, cube.measures[c.name]) for c in measures]
     writer.writerow(_harmless(head) for head in heads)
     members = [result.table.column(column.name).to_pylist() for column in levels]
@@ -27,6 +27,10 @@ def csv_text(result: Result, cube: ResolvedCube) -> bytes:
         texts = [_harmless(member_text(value)) for value in row[: len(levels)]]
         writer.writerow([*texts, *("" if value is None else value for value in row[len(levels) :])])
     return out.getvalue().encode("utf-8-sig")
+
+
+def _head(level: Level) -> str:
+    return f"{level.role_label} {level.label}" if level.role else level.label
 
 
 def _harmless(text: str) -> str:

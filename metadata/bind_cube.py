@@ -156,6 +156,7 @@ def _bind(name: str, written: Written[Cube], fact: ResolvedFact) -> ResolvedCube
         for role, resolved in roles.items()
         for level in _levels(role, resolved, _role_label(cube, role, resolved))
     }
+    levels |= {level.name: level for level in _own_levels(cube, fact)}
     measures: dict[str, Measure] = {}
     for measure, raw in cube.measures.items():
         missing = _missing(raw, cube, fact, roles, levels)
@@ -179,6 +180,14 @@ def _levels(role: str, resolved: ResolvedRole, role_label: str) -> Iterator[Leve
     for attribute in resolved.dimension.attributes.values():
         if attribute.available:
             yield Level(role, attribute.name, attribute.label, role_label, attribute.type)
+
+
+def _own_levels(cube: Cube, fact: ResolvedFact) -> Iterator[Level]:
+    """Labels that the facts carry; a measure of the same name leaves no room for one."""
+    for name, label in fact.definition.degenerate.items():
+        if name in fact.available_measures and name not in cube.measures:
+            shown = label.label or name.replace("_", " ").capitalize()
+            yield Level("", name, shown, cube.label or fact.label, "string")
 
 
 def _missing(
@@ -245,8 +254,16 @@ def _level_issues(
     level: str, cube: ResolvedCube, where: Location, *, natural_keys: bool = False
 ) -> Iterator[Issue]:
     """A level of a role that is not loaded is no mistake; a level that nobody defined is."""
-    role, _, attribute = level.partition(".")
-    if role not in cube.definition.dimensions:
+    role, dot, attribute = level.partition(".")
+    if not dot and role in cube.fact.definition.degenerate:
+        if role in cube.definition.measures:
+            yield Issue(
+                f"'{role}' is a measure of cube '{cube.name}', so it cannot be a level.",
+                where,
+                f"Fact '{cube.fact.name}' has a label of that name too.",
+                "Give one of the two another name.",
+            )
+    elif role not in cube.definition.dimensions:
         yield Issue(
             f"Cube '{cube.name}' has no dimension '{role}'.",
             where,

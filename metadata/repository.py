@@ -196,9 +196,10 @@ class ResolvedBridge:
 
 @dataclass(frozen=True)
 class Level:
-    """Something a query may group or filter by: `role.attribute`."""
+    """Something a query may group or filter by: `role.attribute`, or a label of the fact's own."""
 
     role: str
+    """Empty for a label that facts carry themselves (a degenerate dimension)."""
     attribute: str
     label: str
     role_label: str
@@ -207,7 +208,7 @@ class Level:
     @property
     def name(self) -> str:
         """As queries write it."""
-        return f"{self.role}.{self.attribute}"
+        return f"{self.role}.{self.attribute}" if self.role else self.attribute
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ class ResolvedCube:
     fact: ResolvedFact
     roles: Mapping[str, ResolvedRole]
     levels: Mapping[str, Level]
-    """By `role.attribute`."""
+    """By `role.attribute`, and the fact's own labels by their bare names."""
     hierarchies: tuple[ResolvedHierarchy, ...]
     measures: Mapping[str, Measure]
     unavailable: Mapping[str, str]

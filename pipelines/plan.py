@@ -159,7 +159,7 @@ def _planned(repository: Repository) -> Iterator[PlannedStep]:
     for cube in repository.cubes.values():
         for rollup, definition in cube.definition.rollups.items():
             if can_build(repository, cube.name, rollup):
-                roles = {level.partition(".")[0] for level in definition.by}
+                roles = {role for level in definition.by if (role := cube.levels[level].role)}
                 tables = {f"dim_{cube.roles[role].dimension.name}" for role in roles}
                 about = f"{cube.label} by {', '.join(definition.by)}."
                 needs = {cube.fact.table, *tables}
