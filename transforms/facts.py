@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from sqlglot import exp
@@ -31,8 +32,28 @@ RATES = "exchange_rate"
 def load_fact(repository: Repository, fact: str) -> tuple[Statement, ...]:
     """Make a fact from its staged entity and the dimensions of the build."""
     resolved = repository.facts[fact]
-    references = References(repository, resolved.entity.entity)
-    query = exp.select(*(named(column(key, "root"), key) for key in resolved.grain))
+    # Days that lie together on disk are skipped together when a period is asked for.
+    query = fact_rows(repository, fact).order_by(
+        ordered(column(resolved.roles[resolved.definition.date].key_column)), copy=False
+    )
+    return (Statement(create_table(resolved.table, WAREHOUSE, query), f"load {resolved.table}"),)
+
+
+def fact_rows(
+    repository: Repository, fact: str, *, root: str = "", carrying: Sequence[str] = ()
+) -> exp.Select:
+    """The rows of a fact.
+
+    Args:
+        repository: the workspace.
+        fact: its name.
+        root: table of staging to make them from, where it is not the staged entity; its rows are
+            all taken, whatever the fact's own filter says.
+        carrying: further columns of that table, to be kept.
+    """
+    resolved = repository.facts[fact]
+    references = References(repository, resolved.entity.entity, root)
+    query = exp.select(*(named(column(key, "root"), key) for key in (*carrying, *resolved.grain)))
     query = _select_keys(resolved, query)
     for name, label in resolved.definition.degenerate.items():
         value = references.expression(label.expr or label.from_ or name)
@@ -44,7 +65,7 @@ def load_fact(repository: Repository, fact: str) -> tuple[Statement, ...]:
         (role, references.value(role.path)) for role in resolved.roles.values() if role.available
     ]
     currency = _currency(resolved, references)
-    if resolved.definition.where:
+    if resolved.definition.where and not root:
         query = query.where(references.expression(resolved.definition.where), copy=False)
     query = references.joined(query)
     for role, value in lookups:
@@ -52,11 +73,7 @@ def load_fact(repository: Repository, fact: str) -> tuple[Statement, ...]:
     if _converts(repository, resolved):
         happened = references.value(resolved.roles[resolved.definition.date].path)
         query = _join_rates(query, currency, happened, repository.workspace.calendar.last)
-    # Days that lie together on disk are skipped together when a period is asked for.
-    query = query.order_by(
-        ordered(column(resolved.roles[resolved.definition.date].key_column)), copy=False
-    )
-    return (Statement(create_table(resolved.table, WAREHOUSE, query), f"load {resolved.table}"),)
+    return query
 
 
 def read_by_fact(repository: Repository, fact: str) -> tuple[set[str], set[str]]:

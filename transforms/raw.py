@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
@@ -27,28 +27,38 @@ from transforms.statements import (
 )  # fmt: skip
 from transforms.tolerance import misfit, tolerant
 
-_DRIVER = "landed"
+DRIVER = "landed"
+Reading = Callable[[ResolvedMapping, str], str]
+"""Names the table that a mapping reads under an alias; no alias means its driving table."""
+
 _FRACTIONS = ("DOUBLE", "FLOAT", "REAL")
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "U", "DECIMAL", *_FRACTIONS)
 
 
-def raw_rows(mapping: ResolvedMapping, entity: Entity, landed: Mapping[str, Columns]) -> exp.Select:
+def landed_table(mapping: ResolvedMapping, alias: str) -> str:
+    """The landed table itself."""
+    if not alias:
+        return landed_name(mapping.source, mapping.table)
+    source, _, name = mapping.definition.join[alias].table.partition(".")
+    return landed_name(source, name)
+
+
+def raw_rows(
+    mapping: ResolvedMapping,
+    entity: Entity,
+    landed: Mapping[str, Columns],
+    reading: Reading = landed_table,
+) -> exp.Select:
     """Every landed row of the driving table with the values its mapping reads, as `<column>__raw`.
 
     `_let_in` is whether the mapping's filter lets the row in; `_keep_<n>` are its keep columns.
     """
     definition = mapping.definition
-    types = {"": landed[definition.from_]}
-    types |= {alias: landed.get(join.table, {}) for alias, join in definition.join.items()}
-
-    def source_column(dotted: str) -> exp.Expr:
-        alias, _, name = dotted.rpartition(".")
-        return column(name, alias or _DRIVER)
-
-    raw = exp.select(*(column(name, _DRIVER) for name in (BATCH, ROW, EXTRACTED)))
+    types = _types(mapping, landed)
+    raw = exp.select(*(column(name, DRIVER) for name in (BATCH, ROW, EXTRACTED)))
     for name, rule in definition.columns.items():
         if rule.from_ is not None:
-            value = source_column(rule.from_)
+            value: exp.Expr = source_column(rule.from_)
             if rule.lookup is not None or entity.columns[name].type in ("string", "boolean"):
                 value = _as_written(value, _kind(rule.from_, types))
         elif rule.expr is not None:
@@ -66,13 +76,31 @@ def raw_rows(mapping: ResolvedMapping, entity: Entity, landed: Mapping[str, Colu
     raw = raw.select(named(exp.func("COALESCE", condition, exp.false()), "_let_in"), copy=False)
     for position, key in enumerate(definition.keep):
         raw = raw.select(named(source_column(sort_key(key)[0]), f"_keep_{position}"), copy=False)
-    raw = raw.from_(table(landed_name(mapping.source, mapping.table), STAGING, _DRIVER))
+    raw = raw.from_(table(reading(mapping, ""), STAGING, DRIVER))
     for alias, join in definition.join.items():
-        on = [_equal(own, alias, target, types) for own, target in join.on.items()]
-        raw = raw.join(
-            _one_row_each(join).subquery(alias), on=all_of(on), join_type="LEFT", copy=False
-        )
+        picked = _one_row_each(join, reading(mapping, alias))
+        on = join_condition(mapping, alias, landed)
+        raw = raw.join(picked.subquery(alias), on=on, join_type="LEFT", copy=False)
     return raw
+
+
+def source_column(dotted: str) -> exp.Column:
+    """A landed column as mappings write it: of the driving table, or of a join by its alias."""
+    alias, _, name = dotted.rpartition(".")
+    return column(name, alias or DRIVER)
+
+
+def join_condition(mapping: ResolvedMapping, alias: str, landed: Mapping[str, Columns]) -> exp.Expr:
+    """When a row of a joined table belongs to one of the driving table."""
+    types = _types(mapping, landed)
+    on = mapping.definition.join[alias].on
+    return all_of(_equal(own, alias, target, types) for own, target in on.items())
+
+
+def _types(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> dict[str, Columns]:
+    definition = mapping.definition
+    joined = {alias: landed.get(join.table, {}) for alias, join in definition.join.items()}
+    return {"": landed[definition.from_], **joined}
 
 
 def _kind(dotted: str, types: Mapping[str, Columns]) -> str | None:
@@ -91,7 +119,7 @@ def _as_written(value: exp.Expr, kind: str | None) -> exp.Expr:
 def _equal(own: str, alias: str, target: str, types: Mapping[str, Columns]) -> exp.Expr:
     """Equality of two columns; of types that do not compare, they are compared as texts."""
     other, _, name = target.rpartition(".")
-    left, right = column(own, alias), column(name, other or _DRIVER)
+    left, right = column(own, alias), column(name, other or DRIVER)
     kinds = (_kind(f"{alias}.{own}", types), _kind(target, types))
     if kinds[0] == kinds[1] or all(kind and kind.startswith(_NUMBERS) for kind in kinds):
         return left.eq(right)
@@ -99,17 +127,14 @@ def _equal(own: str, alias: str, target: str, types: Mapping[str, Columns]) -> e
     return exp.cast(texts[0], "VARCHAR").eq(exp.cast(texts[1], "VARCHAR"))
 
 
-def _one_row_each(join: Join) -> exp.Select:
+def _one_row_each(join: Join, read: str) -> exp.Select:
     """The joined table with at most one row for each value of its join columns."""
-    source, _, name = join.table.partition(".")
     order = [_order(key) for key in join.order_by] + [
         ordered(column(BATCH), descending=True),
         ordered(column(ROW)),
     ]
     pick = row_number([column(own) for own in join.on], order)
-    ranked = exp.select(exp.Star(), named(pick, "_pick")).from_(
-        table(landed_name(source, name), STAGING)
-    )
+    ranked = exp.select(exp.Star(), named(pick, "_pick")).from_(table(read, STAGING))
     if join.where:
         own = lambda dotted: column(dotted.rpartition(".")[2])  # noqa: E731
         ranked = ranked.where(tolerant(with_columns(join.where, own)), copy=False)

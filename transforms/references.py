@@ -14,11 +14,15 @@ ROOT = "root"
 
 
 class References:
-    """Collects the paths a statement reads and joins the staged entities they lead through."""
+    """Collects the paths a statement reads and joins the staged entities they lead through.
 
-    def __init__(self, repository: Repository, entity: str) -> None:
+    `root` names the table that the paths start from, where it is not the staged entity itself.
+    """
+
+    def __init__(self, repository: Repository, entity: str, root: str = "") -> None:
         self.repository = repository
         self.entity = entity
+        self.root = root or entity
         self._steps: dict[tuple[str, ...], ReferencePath] = {}
 
     def value(self, path: ReferencePath) -> exp.Expr:
@@ -39,7 +43,7 @@ class References:
 
     def joined(self, query: exp.Select) -> exp.Select:
         """The query reading from the entity and everything its paths lead through."""
-        query = query.from_(table(self.entity, STAGING, ROOT))
+        query = query.from_(table(self.root, STAGING, ROOT))
         for prefix in sorted(self._steps, key=lambda p: (len(p), p)):
             hop = self._steps[prefix].hops[len(prefix) - 1]
             on = column(hop.to_key, _alias(prefix)).eq(column(hop.column, _alias(prefix[:-1])))

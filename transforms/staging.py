@@ -7,21 +7,23 @@ union of all mappings of an entity is the table `judged_<entity>`; what is stage
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 
-from metadata.errors import Issue, MetadataError, did_you_mean
-from metadata.expressions import columns_of, parse_expression
+from metadata.errors import MetadataError
+from metadata.expressions import parse_expression
 from metadata.model.mapping import ColumnRule
 from metadata.model.rules import Required
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
 from transforms.checks import fails, reason, with_columns
 from transforms.cleansing import cleanse
+from transforms.delivered import missing_columns
 from transforms.landing import BATCH, EXTRACTED, ROW, landed_name
 from transforms.parsing import parse
-from transforms.raw import native_type, raw_rows, sort_key
+from transforms.raw import Reading, landed_table, native_type, raw_rows, sort_key
 from transforms.statements import (
     STAGING,
     Columns,
@@ -59,12 +61,11 @@ def stage_entity(
         MetadataError: a mapping names a column that its table does not have.
     """
     mappings = [m for m in repository.mappings_of(entity) if m.definition.from_ in landed]
-    issues = [issue for m in mappings for issue in _missing_columns(repository, m, landed)]
+    issues = [issue for m in mappings for issue in missing_columns(repository, m, landed)]
     if issues:
         raise MetadataError(issues)
     definition = repository.entity(entity)
-    judged = [_judge(repository, m, definition, landed) for m in mappings]
-    union = judged[0] if len(judged) == 1 else _best_of(judged, mappings, definition)
+    union = judged_rows(repository, mappings, definition, landed)
     names = [*definition.columns, "_changed_at"]
     staged = (
         exp.select(*(column(name) for name in names))
@@ -75,6 +76,47 @@ def stage_entity(
         Statement(create_table(f"judged_{entity}", STAGING, union), f"judge rows of {entity}"),
         Statement(create_view(entity, STAGING, staged), f"staged rows of {entity}"),
     )
+
+
+def judged_rows(
+    repository: Repository,
+    mappings: Sequence[ResolvedMapping],
+    entity: Entity,
+    landed: Mapping[str, Columns],
+    reading: Reading = landed_table,
+) -> exp.Select:
+    """Every row of an entity's mappings with its values, its outcome and its reasons.
+
+    Args:
+        repository: the workspace.
+        mappings: those of the entity whose table has landed, the one that wins first.
+        entity: the entity.
+        landed: columns of each landed table, by `source.table`.
+        reading: names the tables that are read, where they are not the landed ones themselves.
+    """
+    judged = []
+    for mapping in mappings:
+        chain = judging(repository, mapping, entity, landed, reading)
+        judged.append(chain.closed(_ranked(mapping.definition.keep, entity, chain.judged)))
+    return judged[0] if len(judged) == 1 else _best_of(judged, entity)
+
+
+@dataclass(frozen=True)
+class Judging:
+    """The steps that a mapping's rows go through, each reading from the one before.
+
+    For each column of the mapping, `raw` gives `<column>__raw`, `clean` `<column>__clean` and
+    `typed` `<column>__typed`; all of them are still there for `judged`, which reads from `typed`.
+    """
+
+    raw: exp.Select
+    clean: exp.Select
+    typed: exp.Select
+    judged: exp.Select
+
+    def closed(self, query: exp.Select) -> exp.Select:
+        """A query over `judged`, or `judged` itself, with the steps that come before."""
+        return query.with_("raw", self.raw).with_("clean", self.clean).with_("typed", self.typed)
 
 
 def empty_entity(repository: Repository, entity: str) -> tuple[Statement, ...]:
@@ -88,62 +130,17 @@ def empty_entity(repository: Repository, entity: str) -> tuple[Statement, ...]:
     return (Statement(create_view(entity, STAGING, nothing), f"no rows of {entity} yet"),)
 
 
-def _missing_columns(
-    repository: Repository, mapping: ResolvedMapping, landed: Mapping[str, Columns]
-) -> list[Issue]:
-    definition = mapping.definition
-    tables = {"": definition.from_, **{a: j.table for a, j in definition.join.items()}}
-    used: list[tuple[str, tuple[str | int, ...]]] = []
-    place: tuple[str | int, ...]
-    for name, rule in definition.columns.items():
-        place = ("columns", name)
-        used += [(rule.from_, place)] if rule.from_ else []
-        used += [(".".join(p), place) for p in columns_of(rule.expr)] if rule.expr else []
-        if isinstance(rule.lookup, str) and (codes := repository.lookups[rule.lookup].value).from_:
-            alias = f"{name}__lookup"
-            tables[alias] = codes.from_
-            used += [(f"{alias}.{own}", place) for own in (codes.key, codes.value)]
-    if definition.where:
-        used += [(".".join(parts), ("where",)) for parts in columns_of(definition.where)]
-    used += [(sort_key(key)[0], ("keep",)) for key in definition.keep]
-    for alias, join in definition.join.items():
-        place = ("join", alias)
-        used += [(f"{alias}.{own}", place) for own in join.on]
-        used += [(target, place) for target in join.on.values()]
-        used += [(f"{alias}.{sort_key(key)[0]}", place) for key in join.order_by]
-        if join.where:
-            used += [(f"{alias}.{parts[-1]}", place) for parts in columns_of(join.where)]
-    issues = []
-    for name, place in used:
-        alias, _, own = name.rpartition(".")
-        known = landed.get(tables.get(alias, ""), {})
-        # A file without a key has at least the position of its rows.
-        if known and own in (BATCH, ROW):
-            continue
-        if own.lower() not in {each.lower() for each in known}:
-            what = tables.get(alias, alias)
-            issues.append(
-                Issue(
-                    f"{what} has no column '{own}'.",
-                    mapping.written.where(*place),
-                    "The mapping reads it, but the source does not deliver it."
-                    if known
-                    else "Nothing of that table has landed yet.",
-                    did_you_mean(own, known),
-                )
-            )
-    return list(dict.fromkeys(issues))
-
-
-def _judge(
+def judging(
     repository: Repository,
     mapping: ResolvedMapping,
     entity: Entity,
     landed: Mapping[str, Columns],
-) -> exp.Select:
+    reading: Reading = landed_table,
+) -> Judging:
+    """The steps from the landed rows of one mapping to their values, reasons and warnings."""
     definition = mapping.definition
     rules = definition.columns
-    raw = raw_rows(mapping, entity, landed)
+    raw = raw_rows(mapping, entity, landed, reading)
     clean = exp.select(exp.Star()).from_("raw")
     typed = exp.select(exp.Star())
     source = exp.From(this=exp.to_table("clean"))
@@ -151,7 +148,7 @@ def _judge(
         value = cleanse(column(f"{name}__raw"), rule.clean)
         clean = clean.select(named(value, f"{name}__clean"), copy=False)
         native = native_type(rule, landed[definition.from_])
-        looked = _looked_up(repository, rule, name)
+        looked = looked_up(repository, rule, name)
         kind, computed = entity.columns[name].type, rule.expr is not None
         parsed = parse(looked, kind, rule.format, native, computed=computed)
         if rule.default is not None:
@@ -164,16 +161,11 @@ def _judge(
         if isinstance(rule.lookup, str):
             typed = _join_lookup(repository, typed, rule.lookup, name)
     failing = {name: _failures(name, rule, entity, rules) for name, rule in rules.items()}
-    judged = _verdict(mapping, entity, rules, failing)
-    return (
-        _ranked(definition.keep, entity, judged)
-        .with_("raw", raw)
-        .with_("clean", clean)
-        .with_("typed", typed)
-    )
+    return Judging(raw, clean, typed, _verdict(mapping, entity, rules, failing))
 
 
-def _looked_up(repository: Repository, rule: ColumnRule, name: str) -> exp.Expr:
+def looked_up(repository: Repository, rule: ColumnRule, name: str) -> exp.Expr:
+    """What a cleansed value means by its lookup; the value itself where there is none."""
     value = column(f"{name}__clean")
     if rule.lookup is None:
         return value
@@ -335,9 +327,7 @@ def _ranked(keep: tuple[str, ...], entity: Entity, judged: exp.Select) -> exp.Se
     ).from_(ranked.subquery("ranked"))
 
 
-def _best_of(
-    judged: list[exp.Select], mappings: list[ResolvedMapping], entity: Entity
-) -> exp.Select:
+def _best_of(judged: list[exp.Select], entity: Entity) -> exp.Select:
     """Between mappings the lowest priority number wins; they come here in that order."""
     parts = [
         exp.select(exp.Star(), named(number(position), "_position")).from_(part.subquery("part"))
