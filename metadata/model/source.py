@@ -29,8 +29,16 @@ class SourceTable(Definition):
     encoding: Names = Field(
         (),
         description=(
-            "Text encoding of CSV files, such as latin-1; of several, each file is read in the"
-            " first that fits it. UTF-8 when absent."
+            "Text encoding of CSV and JSON files, such as latin-1; of several, each file is read in"
+            " the first that fits it. UTF-8 when absent."
+        ),
+    )
+    header_row: int | None = Field(
+        None,
+        ge=1,
+        description=(
+            "Line of a CSV file, or row of a worksheet, that names the columns; what stands above"
+            " it is left out. The first one when absent."
         ),
     )
     delimiter: str | None = Field(None, description="Column separator of CSV files.")

@@ -11,18 +11,19 @@ import pyarrow as pa
 import python_calamine
 
 from metadata.errors import Location, UserError, did_you_mean
+from metadata.model.source import SourceTable
 from pipelines.extract.reading import distinct_names
 
 ENDINGS = (".xlsx", ".xls", ".xlsm", ".ods")
 
 
-def read_sheets(files: Sequence[Path], sheet: str | None, where: Location) -> pa.Table:
+def read_sheets(files: Sequence[Path], settings: SourceTable, where: Location) -> pa.Table:
     """The rows of one worksheet of each file, put together by the names of the columns.
 
     Raises:
         UserError: a file is no workbook, or lacks the sheet.
     """
-    tables = [_sheet(path, sheet, where) for path in files]
+    tables = [_sheet(path, settings, where) for path in files]
     try:
         return pa.concat_tables(tables, promote_options="permissive")
     except pa.ArrowException:
@@ -30,7 +31,8 @@ def read_sheets(files: Sequence[Path], sheet: str | None, where: Location) -> pa
         return pa.concat_tables(map(_as_text, tables), promote_options="permissive")
 
 
-def _sheet(path: Path, sheet: str | None, where: Location) -> pa.Table:
+def _sheet(path: Path, settings: SourceTable, where: Location) -> pa.Table:
+    sheet = settings.sheet
     try:
         book = python_calamine.CalamineWorkbook.from_path(path)
     except (python_calamine.CalamineError, OSError) as error:
@@ -46,9 +48,18 @@ def _sheet(path: Path, sheet: str | None, where: Location) -> pa.Table:
             where=where,
             fix=did_you_mean(sheet, book.sheet_names),
         )
-    rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python()
-    if not rows:
-        return pa.table({})
+    # Rows are counted as the program shows them; without a number the first that is filled counts.
+    found = book.get_sheet_by_name(sheet or book.sheet_names[0])
+    rows = found.to_python(skip_empty_area=settings.header_row is None)
+    rows = rows[(settings.header_row or 1) - 1 :]
+    if not rows or not any(cell != "" for cell in rows[0]):
+        raise UserError(
+            f"{path.name} has no header"
+            + (f" in row {settings.header_row}." if settings.header_row else "."),
+            where=where,
+            why="The header names the columns, and its row is empty.",
+            fix="Put the header back, or say in which row it stands with 'header_row'.",
+        )
     header = distinct_names([str(cell).strip() for cell in rows[0]])
     # Cells that were only formatted make rows without any content.
     filled = [row for row in rows[1:] if any(cell != "" for cell in row)]

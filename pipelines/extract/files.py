@@ -1,6 +1,7 @@
 """Reading folders: CSV, Parquet and JSON through DuckDB, Excel through calamine.
 
-CSV values land as the texts they are: what a number or a date is, is for the rules to say.
+CSV values land as the texts they are: what a number or a date is, is for the rules to say. Objects
+within a record land as columns of their own, lists as JSON text.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from metadata.expressions import parse_expression
 from metadata.model.source import SourceTable
 from pipelines.extract import excel
 from pipelines.extract.csv_files import CsvFiles
+from pipelines.extract.json_files import ENDINGS as _JSON
+from pipelines.extract.json_files import JsonFiles
+from pipelines.extract.nested import flat
 from pipelines.extract.reading import Reading, reader_call
+from pipelines.extract.text_files import TextFiles
 
 _ENDINGS = (".csv", ".parquet", ".xlsx", ".xls", ".json", ".jsonl", ".ndjson", ".tsv", ".txt")
-_JSON = (".json", ".jsonl", ".ndjson")
 _BATCH_ROWS = 50_000
 FileState = list[list[str | int]]
 
@@ -76,13 +80,14 @@ class FileReader:
         self._files = files
         self._settings = settings
         self._ending = files[0].suffix.lower()
-        self._csv = CsvFiles(files, settings, temporary)
+        self._texts = TextFiles(files, settings.encoding, temporary)
+        self._csv = CsvFiles(self._texts, settings)
         self._connection = duckdb.connect(":memory:")
 
     def close(self) -> None:
         """Let go of the files."""
         self._connection.close()
-        self._csv.close()
+        self._texts.close()
 
     def read(self, choose: Callable[[Sequence[str]], Sequence[str]], where: Location) -> Reading:
         """The rows of all files, without those that the declared filter leaves out.
@@ -95,10 +100,10 @@ class FileReader:
             UserError: a file cannot be read as what it is.
         """
         try:
-            source = self._source(where)
-            everything = exp.select("*").from_(source.copy())
-            columns = choose(self._connection.sql(everything.sql("duckdb")).columns)
-            query = self._query(source, columns)
+            everything = exp.select("*").from_(self._source(where))
+            found = self._connection.sql(everything.sql("duckdb"))
+            names, rows = flat(everything, found.columns, found.types)
+            query = self._query(rows, choose(names))
             stream = self._connection.sql(query.sql("duckdb")).to_arrow_reader(_BATCH_ROWS)
             return Reading(stream.schema, self._told_batches(stream, where))
         except (duckdb.Error, UnicodeError) as error:
@@ -108,16 +113,17 @@ class FileReader:
         if self._ending == ".parquet":
             return exp.Table(this=_union("read_parquet", self._files))
         if self._ending in _JSON:
-            return exp.Table(this=_union("read_json_auto", self._files))
+            return JsonFiles(self._texts).source(self._connection, where)
         if self._ending in excel.ENDINGS:
             self._connection.register(
-                "sheets", excel.read_sheets(self._files, self._settings.sheet, where)
+                "sheets", excel.read_sheets(self._files, self._settings, where)
             )
             return exp.to_table("sheets")
         return self._csv.query(where).subquery("rows")
 
-    def _query(self, source: exp.Expr, columns: Sequence[str]) -> exp.Select:
-        query = exp.select(*(exp.column(name, quoted=True) for name in columns)).from_(source)
+    def _query(self, rows: exp.Query, columns: Sequence[str]) -> exp.Select:
+        wanted = (exp.column(name, quoted=True) for name in columns)
+        query = exp.select(*wanted).from_(rows.subquery("flat_rows"))
         if self._settings.where:
             query = query.where(parse_expression(self._settings.where).copy())
         return query
@@ -133,7 +139,7 @@ class FileReader:
 
     def _told(self, error: Exception, where: Location) -> UserError:
         text = str(error)
-        file = self._csv.original(text)
+        file = self._texts.original(text)
         line = re.search(r"(?:CSV Error on Line|[Ll]ine):? (\d+)", text)
         place = f"{file.name}, line {line.group(1)}" if line else file.name
         undecodable = r"invalid unicode|not utf-8 encoded|byte sequence|invalid utf"
@@ -152,7 +158,7 @@ class FileReader:
 
     def _undecodable(self, file: Path, where: Location) -> UserError:
         place, what = file.name, "A byte"
-        if self._ending not in _JSON and (bad := self._csv.bad_byte(file)) is not None:
+        if (bad := self._texts.bad_byte(file)) is not None:
             line, byte = bad
             place, what = f"{file.name}, line {line}", f"Byte {byte} of the file"
         return UserError(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import getpass
 import hashlib
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -239,6 +241,19 @@ class TestNextDays:
     def test_nothing_to_play(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="generate one first"):
             play(tmp_path)
+
+
+@pytest.mark.servers
+def test_the_embedded_server_starts_without_a_word(tmp_path):
+    """Its libraries warn about a folder that only desktops set."""
+    code = "import sys; from pathlib import Path; from sample_data.database import crm_server\n"
+    code += "with crm_server(Path(sys.argv[1]), None): pass"
+    environment = {name: v for name, v in os.environ.items() if name != "XDG_RUNTIME_DIR"}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 @pytest.mark.servers
