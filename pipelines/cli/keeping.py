@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from cubes.operations import Operations, Refusal
 from metadata import load_workspace
@@ -109,11 +110,11 @@ def show_refused(
     if format is Format.JSON:
         print_json({"rows": [{**asdict(r), "row_json": json.loads(r.row_json)} for r in found]})
         return 0
-    print_table(
-        ("Source", "Batch", "Column", "Rule", "Reason", "Value", "Row as it came"),
-        (
-            (f"{r.source}.{r.table}", r.batch, r.column, r.rule, r.reason, r.value, r.row_json)
-            for r in found
-        ),
-    )
+    if not found:
+        stdout.print(f"No row of '{entity}' has been refused.")
+    for r in found:
+        value = f" The value is '{r.value}'." if r.value else ""
+        stdout.print(f"[bold]{r.column}[/] ({r.rule}): {escape(r.reason + value)}")
+        stdout.print(f"  from {r.source}.{r.table}, batch {r.batch}")
+        stdout.print(f"  {escape(r.row_json)}")
     return 0

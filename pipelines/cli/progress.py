@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from metadata import Repository
 from pipelines.cli.output import print_table, stderr, stdout
@@ -73,7 +74,7 @@ def _print_report(report: RunReport) -> None:
             (
                 (
                     step.name,
-                    _MARK.get(step.status, step.status),
+                    Text.from_markup(_MARK.get(step.status, step.status)),
                     _count(step.rows_in),
                     _count(step.rows_out),
                     _count(step.refused) if step.refused else "",
