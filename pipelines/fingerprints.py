@@ -1,108 +1,97 @@
-"""What a load step is made from, as one text: its definitions, and the code that reads them.
+"""What a product would be made of now: its recipe, the code that carries it out, and the data.
 
-The same text, over the same inputs, makes the same statements; so a step can be known to have
-nothing to do without making them.
+Made of the same, it would come out the same; so a step can be known to have nothing to do without
+making its statements.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import transforms
 from metadata import Repository
-from pipelines.plan import (
-    BuildRollup,
-    LoadBridge,
-    LoadDimension,
-    LoadFact,
-    StageEntity,
-    Step,
-    entities_of_dimension,
-)
-from transforms import read_by_fact
+from pipelines.memory import Made, Memory, Remembered
+from transforms.recipes import HISTORY, KEYS, LANDED, Part, Recipe, digest, identities, recipes
 
 _TODAY = ("today", "current_date")
 
 
-def definition_of(repository: Repository, step: Step) -> str:
-    """Everything written that decides what a load step does."""
-    workspace = repository.workspace
-    said = [
-        _code(),
-        workspace.time_zone,
-        workspace.currency,
-        *repository.mapped_entities,
-        *_definitions(repository, step),
-    ]
-    # What speaks of today must be done again tomorrow.
-    if any(word in text.lower() for text in said for word in _TODAY):
-        said.append(datetime.now(ZoneInfo(workspace.time_zone)).date().isoformat())
-    return json.dumps(said)
+class Recipes:
+    """The recipes of a workspace, and what their products would be made of at the moment."""
+
+    def __init__(self, repository: Repository, memory: Memory) -> None:
+        self._memory = memory
+        self._zone = repository.workspace.time_zone
+        self._recipes = recipes(repository)
+        self._identities = identities(self._recipes, self._zone)
+
+    @property
+    def products(self) -> frozenset[str]:
+        """Everything that the workspace loads."""
+        return frozenset(self._recipes)
+
+    def made_now(self, product: str, landed: Callable[[str], str]) -> dict[str, Made]:
+        """What each part of a product would be made of.
+
+        Args:
+            product: its name.
+            landed: a fingerprint of what has landed of a source table, by `source.table`.
+        """
+
+        def content(part: Part) -> str:
+            return landed(part.product) if part.name == LANDED else self._memory.content(part)
+
+        found: dict[str, Made] = {}
+        for name, ingredients in self._recipes[product].parts.items():
+            parts = [_code(), self._zone, ingredients.text, *map(content, ingredients.reads)]
+            # What speaks of today must be done again tomorrow.
+            if any(word in ingredients.text.lower() for word in _TODAY):
+                parts.append(datetime.now(ZoneInfo(self._zone)).date().isoformat())
+            made_of = digest(parts)
+            found[name] = Made(self._identities[Part(product, name)], made_of, made_of)
+        return found
+
+    def recipe(self, product: str) -> Recipe:
+        """A product's recipe."""
+        return self._recipes[product]
 
 
-def digest(parts: Iterable[str]) -> str:
-    """One hash of several texts."""
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(part.encode())
-        found.update(b"\0")
-    return found.hexdigest()
+def same(known: Mapping[str, Made], now: Mapping[str, Made]) -> bool:
+    """Whether a product has the parts it should have, made of what they should be."""
+    return {n: m.made_of for n, m in known.items()} == {n: m.made_of for n, m in now.items()}
 
 
-def _definitions(repository: Repository, step: Step) -> Iterator[str]:
-    match step:
-        case StageEntity(entity):
-            yield from _entities(repository, [entity])
-            for mapping in repository.mappings_of(entity):
-                yield mapping.name
-                yield mapping.definition.model_dump_json()
-                for rule in mapping.definition.columns.values():
-                    if isinstance(rule.lookup, str):
-                        yield repository.lookups[rule.lookup].value.model_dump_json()
-                joined = [join.table for join in mapping.definition.join.values()]
-                for name in (mapping.definition.from_, *joined):
-                    source, _, table = name.partition(".")
-                    keys = repository.source_table(source, table).primary_key
-                    yield f"{name}:{','.join(keys)}"
-                # The rules of a column are values of many classes, which JSON would not tell apart.
-                yield repr(mapping.definition.columns)
-        case LoadDimension(name):
-            dimension = repository.dimensions[name]
-            yield dimension.definition.model_dump_json()
-            yield from _entities(repository, entities_of_dimension(repository, dimension))
-            if dimension.entity is None:
-                yield repository.workspace.model_dump_json(
-                    include={"calendar", "fiscal_year_start"}
-                )
-        case LoadBridge(name):
-            bridge = repository.bridges[name]
-            yield bridge.definition.model_dump_json()
-            yield bridge.dimension.natural_key + bridge.group.natural_key
-        case LoadFact(name):
-            fact = repository.facts[name]
-            yield fact.definition.model_dump_json()
-            entities, dimensions = read_by_fact(repository, name)
-            yield from _entities(repository, entities)
-            for each in sorted(dimensions):
-                yield repository.dimensions[each].definition.model_dump_json()
-            yield from (f"{role.name}:{role.available}" for role in fact.roles.values())
-        case BuildRollup(cube, rollup):
-            found = repository.cubes[cube]
-            yield rollup
-            yield found.definition.model_dump_json()
-            yield found.fact.definition.model_dump_json()
-            yield ",".join([*found.measures, *found.levels])
+def renamed(known: Mapping[str, Made], now: Mapping[str, Made]) -> dict[str, str]:
+    """Columns whose names have changed and nothing else: new names by old ones."""
+    gone = {n: m.identity for n, m in known.items() if n not in now}
+    new = {n: m.identity for n, m in now.items() if n not in known}
+    found: dict[str, str] = {}
+    for old, identity in gone.items():
+        name = next((n for n, i in new.items() if i == identity and n not in found.values()), None)
+        if name is not None:
+            found[old] = name
+    return found
 
 
-def _entities(repository: Repository, names: Iterable[str]) -> Iterator[str]:
-    for name in sorted(names):
-        yield repository.entity(name).model_dump_json()
+def dropped(known: Mapping[str, Made], now: Mapping[str, Made]) -> tuple[str, ...]:
+    """Columns that nothing defines any more."""
+    kept = renamed(known, now)
+    return tuple(n for n in known if n not in now and n not in kept and n not in (KEYS, HISTORY))
+
+
+def redefined(known: Remembered | None, now: Mapping[str, Made]) -> frozenset[str]:
+    """Columns that are made by another rule than before: what differs in them has not happened."""
+    if known is None:
+        return frozenset()
+    return frozenset(
+        name
+        for name, made in now.items()
+        if name in known.parts and known.parts[name].identity != made.identity
+    )
 
 
 @functools.cache

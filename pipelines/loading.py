@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, assert_never
 
@@ -16,8 +16,8 @@ from metadata import Repository
 from metadata.errors import Issue, Location, UserError
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
-from pipelines.fingerprints import definition_of, digest
-from pipelines.memory import Memory
+from pipelines.fingerprints import Recipes, dropped, redefined, renamed, same
+from pipelines.memory import Made, Memory
 from pipelines.plan import (
     BuildRollup,
     ExtractTable,
@@ -43,7 +43,10 @@ from transforms import (
     audits,
     balance_query,
     build_rollup,
+    drop_columns,
+    drop_tables,
     empty_entity,
+    keys_query,
     landed_query,
     landed_view,
     load_bridge,
@@ -52,10 +55,12 @@ from transforms import (
     load_fact,
     quarantine_entity,
     quarantine_table,
+    rename_columns,
     stage_entity,
     warning_query,
 )
 from transforms.landing import TECHNICAL
+from transforms.recipes import KEYS, digest
 
 
 class AuditFailed(Exception):
@@ -86,6 +91,7 @@ class Loader:
         self._run = run
         self._full = full
         self._memory = Memory(engine)
+        self._recipes = Recipes(repository, self._memory)
         self._audits: dict[str, list[Audit]] = {}
         for audit in audits(repository):
             self._audits.setdefault(audit.table, []).append(audit)
@@ -145,8 +151,10 @@ class Loader:
 
     def _stage(self, planned: PlannedStep, entity: str) -> StepResult:
         views, landed, files = self._landed(entity)
-        fingerprint = self._fingerprint(planned, (json.dumps([landed, files]),))
-        if (kept := self._kept(planned, STAGING, fingerprint)) is not None:
+        now = self._recipes.made_now(
+            entity, lambda name: json.dumps([landed.get(name), files.get(name)])
+        )
+        if (kept := self._kept(planned, STAGING, now)) is not None:
             return kept
         mappings = [m for m in self._repository.mappings_of(entity) if m.definition.from_ in landed]
         try:
@@ -168,7 +176,7 @@ class Loader:
                     self._engine.run(statement)
                 counts = self._account(entity) if mappings else {"landed": 0}
                 rows = (counts["landed"], counts.get("staged", 0), counts.get("quarantined", 0))
-                self._memory.keep(STAGING, planned.name, fingerprint, rows)
+                self._memory.keep(STAGING, planned.name, now, rows)
         except StatementFailed:
             self._leave_something(entity)
             raise
@@ -251,13 +259,18 @@ class Loader:
         resolved = self._repository.dimensions[name]
         if resolved.entity is None:
             return self._rebuild(planned, lambda: self._calendar(name))
-        fingerprint = self._fingerprint(planned)
-        if (kept := self._kept(planned, WAREHOUSE, fingerprint)) is not None:
+        now = self._made_now(planned)
+        if (kept := self._kept(planned, WAREHOUSE, now)) is not None:
             return kept
-        existing = self._engine.columns(WAREHOUSE, resolved.table)
-        now = datetime.now(UTC)
-        statements = load_dimension(self._repository, name, existing, now)
-        return self._carry_out(planned, statements, fingerprint)
+        # Before the table changes its shape, for afterwards the memory speaks of the new one.
+        fresh = redefined(self._memory.find(WAREHOUSE, planned.name), now)
+
+        def make() -> Sequence[Statement]:
+            existing = self._engine.columns(WAREHOUSE, resolved.table)
+            moment = datetime.now(UTC)
+            return load_dimension(self._repository, name, existing, moment, fresh)
+
+        return self._carry_out(planned, make, now)
 
     def _calendar(self, name: str) -> Sequence[Statement]:
         self._engine.provide(HOLIDAYS, self._holidays())
@@ -287,26 +300,59 @@ class Loader:
         )
 
     def _rebuild(self, planned: PlannedStep, make: Callable[[], Sequence[Statement]]) -> StepResult:
-        fingerprint = self._fingerprint(planned)
-        kept = self._kept(planned, WAREHOUSE, fingerprint)
-        return kept if kept is not None else self._carry_out(planned, make(), fingerprint)
+        now = self._made_now(planned)
+        kept = self._kept(planned, WAREHOUSE, now)
+        return kept if kept is not None else self._carry_out(planned, make, now)
 
     def _carry_out(
-        self, planned: PlannedStep, statements: Sequence[Statement], fingerprint: str
+        self,
+        planned: PlannedStep,
+        make: Callable[[], Sequence[Statement]],
+        now: dict[str, Made],
     ) -> StepResult:
         """Run, audit and remember in one transaction: what does not hold leaves no trace."""
         with self._engine.transaction():
-            for statement in statements:
-                self._engine.run(statement)
+            if not self._reshaped(planned.name, now):
+                for statement in make():
+                    self._engine.run(statement)
             warnings = self._audit(planned)
             counted = exp.select(exp.Count(this=exp.Star())).from_(
                 exp.table_(planned.name, db=WAREHOUSE, quoted=True)
             )
             rows = self._engine.rows(counted)[0][0]
-            self._memory.keep(WAREHOUSE, planned.name, fingerprint, (None, rows, None))
+            if isinstance(planned.step, LoadDimension):
+                # What reads the dimension goes by what its keys are, not by why they are so.
+                query = keys_query(self._repository.dimensions[planned.step.dimension])
+                now[KEYS] = now[KEYS]._replace(content=digest([self._engine.rows(query)[0][0]]))
+            self._memory.keep(WAREHOUSE, planned.name, now, (None, rows, None))
         return StepResult(
             planned.name, planned.stage, "done", 0.0, None, rows, None, warnings=warnings
         )
+
+    def _reshaped(self, name: str, now: dict[str, Made]) -> bool:
+        """Rename and drop columns; whether that was all there was to do."""
+        found = self._memory.find(WAREHOUSE, name)
+        columns = self._engine.columns(WAREHOUSE, name)
+        if found is None or columns is None:
+            return False
+        new_names = {old: new for old, new in renamed(found.parts, now).items() if old in columns}
+        gone = [old for old in dropped(found.parts, now) if old in columns]
+        for statement in (*drop_columns(name, gone), *rename_columns(name, new_names)):
+            self._engine.run(statement)
+        kept = {
+            new_names.get(old, old): made for old, made in found.parts.items() if old not in gone
+        }
+        return not self._full and same(kept, now)
+
+    def retire(self) -> None:
+        """Drop what nothing defines any more."""
+        with self._engine.transaction():
+            gone = sorted(self._memory.products(WAREHOUSE) - self._recipes.products)
+            # The tree of a dimension goes with it.
+            trees = [name.replace("dim_", "closure_", 1) for name in gone if name[:4] == "dim_"]
+            for statement in drop_tables([*gone, *trees]):
+                self._engine.run(statement)
+            self._memory.forget(WAREHOUSE, gone)
 
     def _audit(self, planned: PlannedStep) -> tuple[Issue, ...]:
         """Run the audits of a table.
@@ -332,16 +378,16 @@ class Loader:
             raise AuditFailed(told["stop"])
         return told["warn"]
 
-    def _fingerprint(self, planned: PlannedStep, inputs: tuple[str, ...] = ()) -> str:
-        """What a step does and what it does it with: the same again would give the same again."""
-        needs = (self._memory.fingerprint(need) for need in planned.needs)
-        return digest([definition_of(self._repository, planned.step), *inputs, *needs])
+    def _made_now(self, planned: PlannedStep) -> dict[str, Made]:
+        return self._recipes.made_now(planned.name, lambda _: "")
 
-    def _kept(self, planned: PlannedStep, database: str, fingerprint: str) -> StepResult | None:
+    def _kept(
+        self, planned: PlannedStep, database: str, now: Mapping[str, Made]
+    ) -> StepResult | None:
         if self._full:
             return None
         found = self._memory.find(database, planned.name)
-        if found is None or found.fingerprint != fingerprint:
+        if found is None or not same(found.parts, now):
             return None
         return StepResult(
             planned.name,

@@ -1,41 +1,58 @@
-"""What each load step was last done with, kept in the database it wrote, in its transaction.
+"""What each product was last made of, part by part, kept in the database it stands in.
 
-A step whose fingerprint is the same has nothing to do. If the database is lost, so is the memory of
-having done the step, and it is done again.
+The memory is written in the transaction that makes the product: if the database is lost, so is the
+memory, and the product is made again. What would be made of the same has nothing to do.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlglot import exp
 
 from pipelines.engine import DuckDBEngine
 from transforms import STAGING, WAREHOUSE, Statement
+from transforms.recipes import Part
 
-_TABLE = "_steps"
+_TABLE = "_made"
 _COLUMNS = (
     ("name", "VARCHAR"),
-    ("fingerprint", "VARCHAR"),
+    ("parts", "VARCHAR"),
     ("rows_in", "BIGINT"),
     ("rows_out", "BIGINT"),
     ("refused", "BIGINT"),
 )
+Rows = tuple[int | None, int | None, int | None]
+"""Rows in, rows out, and rows refused."""
+
+
+class Made(NamedTuple):
+    """A part as it was last made."""
+
+    identity: str
+    """Everything written that decided it."""
+    made_of: str
+    """The same, and the data it was made from."""
+    content: str
+    """What those who read it go by: `made_of`, or a hash of what came out."""
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """A step as it was last done."""
+    """A product as it was last made."""
 
-    fingerprint: str
+    parts: Mapping[str, Made]
     rows_in: int | None
     rows_out: int | None
     refused: int | None
 
 
 class Memory:
-    """Fingerprints of steps in both databases of the build."""
+    """Products of both databases of the build."""
 
     def __init__(self, engine: DuckDBEngine) -> None:
         self._engine = engine
@@ -49,7 +66,7 @@ class Memory:
                 kind="TABLE",
                 exists=True,
             )
-            self._engine.run(Statement(create, "prepare the memory of steps"))
+            self._engine.run(Statement(create, "prepare the memory of products"))
         self._known: dict[str, dict[str, Remembered]] = {}
         self.recall()
 
@@ -57,41 +74,54 @@ class Memory:
         """Read what is remembered; also after a transaction that was rolled back."""
         for database in (STAGING, WAREHOUSE):
             query = exp.select(*(column for column, _ in _COLUMNS)).from_(_table(database))
-            rows = self._engine.rows(query)
-            self._known[database] = {name: Remembered(*rest) for name, *rest in rows}
+            self._known[database] = {
+                name: Remembered({p: Made(*made) for p, made in json.loads(parts).items()}, *rows)
+                for name, parts, *rows in self._engine.rows(query)
+            }
 
     def find(self, database: str, name: str) -> Remembered | None:
-        """A step as it was last done, or None."""
+        """A product as it was last made, or None."""
         return self._known[database].get(name)
 
-    def fingerprint(self, name: str) -> str:
-        """The fingerprint of a step in whichever database it writes; empty when it never ran."""
+    def products(self, database: str) -> frozenset[str]:
+        """Names of the products that stand in a database."""
+        return frozenset(self._known[database])
+
+    def content(self, part: Part) -> str:
+        """What readers of a part go by; empty when it was never made."""
         for database in (STAGING, WAREHOUSE):
-            found = self.find(database, name)
-            if found is not None:
-                return found.fingerprint
+            found = self.find(database, part.product)
+            if found is not None and part.name in found.parts:
+                return found.parts[part.name].content
         return ""
 
-    def keep(
-        self,
-        database: str,
-        name: str,
-        fingerprint: str,
-        rows: tuple[int | None, int | None, int | None],
-    ) -> None:
-        """Remember a step as done; part of the caller's transaction."""
-        same = exp.column("name").eq(exp.Literal.string(name))
-        delete = exp.Delete(this=_table(database), where=exp.Where(this=same))
-        self._engine.run(Statement(delete, "forget how the step was done before"))
-        values = exp.Tuple(expressions=[exp.convert(v) for v in (name, fingerprint, *rows)])
+    def keep(self, database: str, name: str, parts: Mapping[str, Made], rows: Rows) -> None:
+        """Remember a product as made; part of the caller's transaction."""
+        self.forget(database, [name])
+        written = json.dumps(dict(parts))
+        values = exp.Tuple(expressions=[exp.convert(v) for v in (name, written, *rows)])
         insert = exp.Insert(this=_table(database), expression=exp.Values(expressions=[values]))
-        self._engine.run(Statement(insert, "remember how the step was done"))
-        self._known[database][name] = Remembered(fingerprint, *rows)
+        self._engine.run(Statement(insert, "remember what the product was made of"))
+        self._known[database][name] = Remembered(parts, *rows)
+
+    def forget(self, database: str, names: Iterable[str]) -> None:
+        """Forget products; part of the caller's transaction."""
+        for name in names:
+            same = exp.column("name").eq(exp.Literal.string(name))
+            delete = exp.Delete(this=_table(database), where=exp.Where(this=same))
+            self._engine.run(Statement(delete, "forget what the product was made of"))
+            self._known[database].pop(name, None)
 
     def fingerprint_of_all(self, database: str) -> str:
         """One fingerprint for everything in a database."""
-        known = sorted((name, each.fingerprint) for name, each in self._known[database].items())
+        known = sorted((n, sorted(p.items())) for n, p in self._parts(database).items())
         return hashlib.sha256(repr(known).encode()).hexdigest()
+
+    def _parts(self, database: str) -> dict[str, dict[str, str]]:
+        return {
+            name: {part: made.made_of for part, made in found.parts.items()}
+            for name, found in self._known[database].items()
+        }
 
 
 def _table(database: str) -> exp.Table:

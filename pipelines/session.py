@@ -171,6 +171,7 @@ class Session:
                 fix="Mend what is told above and run again.",
             )
             return StepResult("publish", "publish", "skipped", issues=(issue,))
+        loader.retire()
         fingerprint = loader.warehouse_fingerprint()
         pointer = publish.current(self._storage)
         if pointer is not None and pointer.get("fingerprint") == fingerprint and not self._full:

@@ -14,9 +14,10 @@ from transforms.accounting import (
 from transforms.audits import audits
 from transforms.bridges import load_bridge
 from transforms.calendar import HOLIDAYS, load_calendar
-from transforms.dimensions import load_dimension
+from transforms.dimensions import keys_query, load_dimension
 from transforms.facts import load_fact, read_by_fact
 from transforms.landing import landed_name, landed_view
+from transforms.reshaping import drop_columns, drop_tables, rename_columns
 from transforms.rollups import build_rollup, can_build, rollup_table
 from transforms.staging import empty_entity, stage_entity
 from transforms.statements import STAGING, WAREHOUSE, Audit, Columns, Statement
@@ -33,7 +34,10 @@ __all__ = [
     "balance_query",
     "build_rollup",
     "can_build",
+    "drop_columns",
+    "drop_tables",
     "empty_entity",
+    "keys_query",
     "landed_name",
     "landed_query",
     "landed_view",
@@ -44,6 +48,7 @@ __all__ = [
     "quarantine_entity",
     "quarantine_table",
     "read_by_fact",
+    "rename_columns",
     "rollup_table",
     "stage_entity",
     "warning_query",

@@ -37,7 +37,11 @@ _INCOMING = "incoming"
 
 
 def load_dimension(
-    repository: Repository, dimension: str, existing: Columns | None, batch_time: datetime
+    repository: Repository,
+    dimension: str,
+    existing: Columns | None,
+    batch_time: datetime,
+    redefined: frozenset[str] = frozenset(),
 ) -> tuple[Statement, ...]:
     """Load a dimension from its staged entity.
 
@@ -47,6 +51,8 @@ def load_dimension(
         existing: columns of the table in the build, or None when there is none yet.
         batch_time: when a change counts from where the entity does not say; without a time zone it
             is in the workspace's.
+        redefined: attributes that are made by another rule than when the table was last loaded;
+            what differs in them has not happened to the member, so that no version begins by it.
     """
     resolved = repository.dimensions[dimension]
     incoming = _incoming(repository, resolved)
@@ -69,6 +75,7 @@ def load_dimension(
             *_new_columns(resolved, existing, name),
             *_new_types(resolved, existing),
             *_overwrite(resolved, name),
+            *_redefine(resolved, redefined & existing.keys(), name),
             *_amend(resolved, name, moment),
             *_close(resolved, name, moment),
             _open(resolved, name),
@@ -245,6 +252,74 @@ def _overwrite(resolved: ResolvedDimension, incoming: str) -> list[Statement]:
         return []
     change = _set(resolved, names, incoming, exp.paren(_differs(resolved, names)))
     return [Statement(change, f"overwrite changed attributes of {resolved.table}")]
+
+
+def _redefine(
+    resolved: ResolvedDimension, redefined: frozenset[str], incoming: str
+) -> list[Statement]:
+    """A rule that has changed speaks of the past too, as far as the past can be told.
+
+    The version in force takes the new value. An earlier version has only the old one: where that
+    has everywhere become the same new value, it becomes so here as well (a code written otherwise);
+    else it stays as it was.
+    """
+    tracked = _with_history(resolved, "track")
+    steps = []
+    for name in sorted(redefined.intersection(tracked)):
+        recoded = _recoded(resolved, name, incoming)
+        earlier = exp.Update(
+            this=table(resolved.table, WAREHOUSE),
+            expressions=[column(name).eq(column("new", "recoded"))],
+            from_=exp.From(this=recoded.subquery("recoded")),
+            where=exp.Where(
+                this=exp.and_(
+                    exp.NullSafeEQ(
+                        this=column(name, resolved.table), expression=column("old", "recoded")
+                    ),
+                    exp.not_(column("is_current", resolved.table)),
+                    column(resolved.surrogate_key, resolved.table).neq(number(UNKNOWN_KEY)),
+                )
+            ),
+        )
+        now = exp.and_(column("is_current", resolved.table), exp.paren(_differs(resolved, [name])))
+        steps += [
+            Statement(earlier, f"recode {name} in earlier versions of {resolved.table}"),
+            Statement(_set(resolved, [name], incoming, now), f"redefine {name} as it is now"),
+        ]
+    return steps
+
+
+def _recoded(resolved: ResolvedDimension, name: str, incoming: str) -> exp.Select:
+    """Old values of an attribute that have become one and the same new value in all members."""
+    old, new = column(name, resolved.table), column(name, "incoming")
+    told = exp.cast(new.copy(), "VARCHAR")
+    one = exp.and_(
+        exp.Count(this=exp.Distinct(expressions=[told])).eq(number(1)),
+        # A value that became nothing in some members is not the same everywhere.
+        exp.Count(this=new.copy()).eq(exp.Count(this=exp.Star())),
+    )
+    return (
+        exp.select(named(old, "old"), named(exp.func("ANY_VALUE", new.copy()), "new"), copy=False)
+        .from_(table(resolved.table, WAREHOUSE))
+        .join(
+            exp.alias_(exp.to_table(incoming), "incoming", table=True),
+            on=exp.and_(_same_member(resolved), column("is_current", resolved.table)),
+        )
+        .group_by(old.copy())
+        .having(exp.and_(one, exp.Min(this=told.copy()).neq(exp.cast(old.copy(), "VARCHAR"))))
+    )
+
+
+def keys_query(resolved: ResolvedDimension) -> exp.Select:
+    """One text that changes when the keys of a dimension or their validity do."""
+    names = [resolved.surrogate_key, resolved.natural_key]
+    if resolved.entity is not None:
+        names += ["valid_from", "valid_to", "is_current"]
+    row = exp.Anonymous(this="hash", expressions=[column(name) for name in names])
+    total = exp.Sum(this=exp.cast(row, "HUGEINT"))
+    return exp.select(exp.func("CONCAT", exp.Count(this=exp.Star()), text(":"), total)).from_(
+        table(resolved.table, WAREHOUSE)
+    )
 
 
 def _change_time(resolved: ResolvedDimension, moment: datetime) -> exp.Expr:

@@ -70,7 +70,7 @@ def fact_rows(
     query = references.joined(query)
     for role, value in lookups:
         query = _join_dimension(query, role, value, moment)
-    if _converts(repository, resolved):
+    if converts(repository, resolved):
         happened = references.value(resolved.roles[resolved.definition.date].path)
         query = _join_rates(query, currency, happened, repository.workspace.calendar.last)
     return query
@@ -86,7 +86,7 @@ def read_by_fact(repository: Repository, fact: str) -> tuple[set[str], set[str]]
         texts.append(label.expr or label.from_ or name)
     texts += [t for t in (resolved.definition.where, resolved.definition.currency) if t]
     entities = entities_read(repository, resolved.entity.entity, texts)
-    if _converts(repository, resolved):
+    if converts(repository, resolved):
         entities.add(RATES)
     return entities, {role.dimension.name for role in resolved.roles.values()}
 
@@ -166,7 +166,8 @@ def _currency(resolved: ResolvedFact, references: References) -> exp.Expr:
     return references.named(path) if path else exp.null()
 
 
-def _converts(repository: Repository, resolved: ResolvedFact) -> bool:
+def converts(repository: Repository, resolved: ResolvedFact) -> bool:
+    """Whether a fact's amounts are converted at rates that the workspace maps."""
     return any(measure.convert for measure in resolved.definition.measures.values()) and bool(
         repository.mappings_of(RATES)
     )
@@ -176,7 +177,7 @@ def _rate(repository: Repository, resolved: ResolvedFact, references: References
     """1 for the company's own currency (or none given), else the day's last rate, or NULL."""
     currency = _currency(resolved, references)
     own = exp.or_(currency.is_(exp.null()), currency.copy().eq(text(repository.workspace.currency)))
-    rate = column("rate", "rates") if _converts(repository, resolved) else exp.null()
+    rate = column("rate", "rates") if converts(repository, resolved) else exp.null()
     one = exp.cast(number(1), "DECIMAL(18,8)")
     return exp.cast(exp.Case().when(own, one).else_(rate), "DECIMAL(18,8)")
 

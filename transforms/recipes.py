@@ -1,0 +1,384 @@
+"""What every product of the warehouse is made of, part by part.
+
+A product is a staged entity, a dimension, a bridge, a fact or a rollup; its parts are its columns,
+and `rows`: which rows it has. An ingredient list says what is written about a part and which parts
+of other products it is made from. Neither names the part itself, nor the parts it reads: what is
+renamed is made of the same, and need not be made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlglot import exp
+
+from metadata.expressions import column_nodes, column_parts, parse_expression
+from metadata.model.mapping import ColumnRule, EntityMapping
+from metadata.model.star import Entity
+from metadata.repository import (
+    Repository,
+    ResolvedCube,
+    ResolvedDimension,
+    ResolvedFact,
+    ResolvedMapping,
+    ResolvedRole,
+)
+from transforms.facts import RATES, converts
+from transforms.raw import sort_key
+from transforms.rollups import can_build, rollup_table
+
+ROWS = "rows"
+"""The part that says which rows a product has; no column may be called so in a recipe."""
+KEYS = "keys"
+"""A dimension's surrogate keys, natural keys and validity: all that facts take from it."""
+HISTORY = "history"
+"""Which attributes of a dimension keep their history; only its own loading reads it."""
+LANDED = "landed"
+"""The one part of a source table."""
+
+
+class Part(NamedTuple):
+    """A part of a product, such as the column `email` of the entity `customer`."""
+
+    product: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.product}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a part is made of: the words that decide it, and the parts it is made from, in order."""
+
+    text: str
+    reads: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All parts of one product."""
+
+    product: str
+    parts: Mapping[str, Ingredients]
+
+
+def recipes(repository: Repository) -> dict[str, Recipe]:
+    """The recipe of every product that the workspace loads, by the name of its step."""
+    found = [
+        *(_entity(repository, name) for name in repository.mapped_entities),
+        *(_dimension(repository, each) for each in repository.dimensions.values()),
+        *(_bridge(repository, name) for name in repository.bridges),
+        *(_fact(repository, each) for each in repository.facts.values()),
+        *(
+            _rollup(cube, rollup)
+            for cube in repository.cubes.values()
+            for rollup in cube.definition.rollups
+            if can_build(repository, cube.name, rollup)
+        ),
+    ]
+    return {recipe.product: recipe for recipe in found}
+
+
+def identities(known: Mapping[str, Recipe], zone: str) -> dict[Part, str]:
+    """A hash for each part of everything written that decides it, down to the source tables.
+
+    Two states of the metadata in which a part has the same identity make the same of the same data.
+
+    Args:
+        known: the recipes of one state of the metadata.
+        zone: the workspace's time zone, which decides what day a moment falls on.
+    """
+    found: dict[Part, str] = {}
+
+    def identity(part: Part) -> str:
+        if part not in found:
+            recipe = known.get(part.product)
+            ingredients = recipe.parts.get(part.name) if recipe else None
+            # A source table, or what nobody maps: it is its name that matters.
+            text = ingredients.text if ingredients else f"{part.product}.{part.name}"
+            reads = ingredients.reads if ingredients else ()
+            found[part] = digest([zone, text, *(identity(each) for each in reads)])
+        return found[part]
+
+    for recipe in known.values():
+        for name in recipe.parts:
+            identity(Part(recipe.product, name))
+    return found
+
+
+def digest(parts: Iterable[str]) -> str:
+    """One hash of several texts."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(part.encode())
+        found.update(b"\0")
+    return found.hexdigest()
+
+
+def _entity(repository: Repository, name: str) -> Recipe:
+    entity = repository.entity(name)
+    mappings = repository.mappings_of(name)
+    parts = {
+        column: _merged(_column(repository, mapping, entity, column) for mapping in mappings)
+        for column in entity.columns
+        if any(column in mapping.definition.columns for mapping in mappings)
+    }
+    rows = [_rows(repository, mapping, entity) for mapping in mappings]
+    when = "changed_at" if entity.changed_at is None else repr(entity.columns[entity.changed_at])
+    parts[ROWS] = _merged([Ingredients(_said("entity", when)), *rows])
+    return Recipe(name, parts)
+
+
+def _rows(repository: Repository, mapping: ResolvedMapping, entity: Entity) -> Ingredients:
+    """Which rows of a mapping are staged: its filter, its key, and the rules that refuse rows."""
+    definition = mapping.definition
+    told = [mapping.name, definition.where, definition.keep, definition.priority]
+    dotted = [parts for text in [definition.where] if text for parts in _dotted(text)]
+    dotted += [sort_key(key)[0] for key in definition.keep]
+    aliases = {name.rpartition(".")[0] for name in dotted if "." in name}
+    reads = [Part(definition.from_, LANDED)]
+    refusing = [c for c in definition.columns if _refuses(entity, c, definition.columns[c])]
+    if any(_looks_around(definition.columns[column]) for column in refusing):
+        # A check that compares columns may refuse a row for any of them.
+        refusing = list(definition.columns)
+    for column in refusing:
+        each = _column(repository, mapping, entity, column)
+        told.append(each.text)
+        reads += each.reads
+    for alias in sorted(_with_needed(definition, aliases)):
+        told.append(definition.join[alias].model_dump_json())
+        reads.append(Part(definition.join[alias].table, LANDED))
+    return Ingredients(_said("rows", *told), tuple(dict.fromkeys(reads)))
+
+
+def _refuses(entity: Entity, column: str, rule: ColumnRule) -> bool:
+    """Whether a column's value can keep its row out, or decide which of several rows stays."""
+    if column in entity.key or column == entity.changed_at or entity.columns[column].required:
+        return True
+    can_fail = bool(rule.check) or rule.lookup is not None or rule.expr is not None
+    return rule.otherwise == "quarantine" and (can_fail or entity.columns[column].type != "string")
+
+
+def _looks_around(rule: ColumnRule) -> bool:
+    """Whether a check of the rule speaks of other columns."""
+    return any("condition" in type(check).model_fields for check in rule.check)
+
+
+def _column(
+    repository: Repository, mapping: ResolvedMapping, entity: Entity, column: str
+) -> Ingredients:
+    """How a mapping fills a column."""
+    definition = mapping.definition
+    rule = definition.columns.get(column)
+    kind = entity.columns[column]
+    if rule is None:
+        return Ingredients(_said("empty", kind.type))
+    read = [rule.from_] if rule.from_ else _dotted(rule.expr) if rule.expr else []
+    aliases = {name.rpartition(".")[0] for name in read if "." in name}
+    told = [mapping.name, kind.type, kind.required, *_rule_words(rule)]
+    reads = [Part(definition.from_, LANDED)]
+    for alias in sorted(_with_needed(definition, aliases)):
+        told.append(definition.join[alias].model_dump_json())
+        reads.append(Part(definition.join[alias].table, LANDED))
+    if isinstance(rule.lookup, str):
+        lookup = repository.lookups[rule.lookup].value
+        told.append(lookup.model_dump_json(exclude={"lookup", "description"}))
+        reads += [Part(lookup.from_, LANDED)] if lookup.from_ else []
+    if _looks_around(rule):
+        told += [repr(other) for name, other in definition.columns.items() if name != column]
+    return Ingredients(_said("column", *told), tuple(dict.fromkeys(reads)))
+
+
+def _rule_words(rule: ColumnRule) -> Iterator[object]:
+    # Rules are values of many classes, which JSON would not tell apart; `repr` names the class.
+    for name in type(rule).model_fields:
+        value = getattr(rule, name)
+        yield value if isinstance(value, str | int | float | bool | None) else repr(value)
+
+
+def _with_needed(definition: EntityMapping, aliases: set[str]) -> set[str]:
+    """Joins, and the earlier joins that they look at."""
+    found: set[str] = set()
+    queue = [alias for alias in aliases if alias in definition.join]
+    while queue:
+        alias = queue.pop()
+        if alias in found:
+            continue
+        found.add(alias)
+        for target in definition.join[alias].on.values():
+            other = target.rpartition(".")[0]
+            queue += [other] if other in definition.join else []
+    return found
+
+
+def _dimension(repository: Repository, resolved: ResolvedDimension) -> Recipe:
+    if resolved.entity is None:
+        calendar = repository.workspace.model_dump_json(include={"calendar", "fiscal_year_start"})
+        own = {a: Ingredients(_said("calendar", a, calendar)) for a in resolved.attributes}
+        return Recipe(resolved.table, {**own, KEYS: Ingredients(_said("calendar", calendar))})
+    entity = resolved.entity.entity
+    parts: dict[str, Ingredients] = {}
+    history: list[str] = []
+    for attribute in resolved.attributes.values():
+        if not attribute.available:
+            continue
+        made = (
+            _expression(repository, entity, attribute.definition.expr)
+            if attribute.path is None
+            else _expression(repository, entity, str(attribute.path))
+        )
+        told = _said("attribute", attribute.type, resolved.definition.unknown, made.text)
+        parts[attribute.name] = Ingredients(told, made.reads)
+        history.append(_said(attribute.definition.history, told, *made.reads))
+    own_keys = [resolved.natural_key, *filter(None, [resolved.definition.parent])]
+    read = [part for name in own_keys for part in _path(repository, entity, name)]
+    tree = "tree" if resolved.definition.parent else ""
+    parts[KEYS] = Ingredients(_said("keys", tree), tuple(dict.fromkeys(read)))
+    parts[HISTORY] = Ingredients(_said("history", *sorted(history)))
+    return Recipe(resolved.table, parts)
+
+
+def _bridge(repository: Repository, name: str) -> Recipe:
+    resolved = repository.bridges[name]
+    definition = resolved.definition
+    named = [definition.dimension_key, definition.group_key, definition.weight, definition.within]
+    reads = [
+        part
+        for column in named
+        if column
+        for part in _path(repository, resolved.entity.entity, column)
+    ]
+    reads += [Part(resolved.dimension.table, KEYS), Part(resolved.group.table, KEYS)]
+    told = _said("bridge", *(column is not None for column in named))
+    return Recipe(resolved.table, {ROWS: Ingredients(told, tuple(reads))})
+
+
+def _fact(repository: Repository, resolved: ResolvedFact) -> Recipe:
+    entity = resolved.entity.entity
+    definition = resolved.definition
+    where = _expression(repository, entity, definition.where or "TRUE")
+    parts = {ROWS: Ingredients(_said("fact", where.text), _with_rows(entity, where.reads))}
+    for key in resolved.grain:
+        parts[key] = Ingredients("grain", _path(repository, entity, key))
+    when = resolved.roles[definition.date]
+    moment = _path(repository, entity, str(when.path)) if when.available else ()
+    for role in resolved.roles.values():
+        parts[role.key_column] = _role(repository, entity, role, moment)
+    for name, label in definition.degenerate.items():
+        made = _expression(repository, entity, label.expr or label.from_ or name)
+        parts[name] = Ingredients(_said("degenerate", made.text), made.reads)
+    for name, measure in definition.measures.items():
+        made = _expression(repository, entity, measure.expr or measure.from_ or name)
+        told, reads = [measure.type, made.text], made.reads
+        if measure.convert:
+            told.append(f"in {repository.workspace.currency}")
+            parts[f"{name}_original"] = Ingredients(_said("measure", *told[:2]), reads)
+            if definition.currency:
+                reads += _path(repository, entity, definition.currency)
+            if converts(repository, resolved):
+                rate = ("currency_code", "rate", "rate_date")
+                reads += (Part(RATES, ROWS), *(Part(RATES, column) for column in rate), *moment)
+                told.append(repository.workspace.calendar.last.isoformat())
+        parts[name] = Ingredients(_said("measure", *told), tuple(dict.fromkeys(reads)))
+    return Recipe(resolved.table, parts)
+
+
+def _role(
+    repository: Repository, entity: str, role: ResolvedRole, moment: tuple[Part, ...]
+) -> Ingredients:
+    if not role.available:
+        return Ingredients("nobody")
+    reads = (*_path(repository, entity, str(role.path)), Part(role.dimension.table, KEYS))
+    if role.dimension.tracks:
+        return Ingredients(_said("version in force"), tuple(dict.fromkeys((*reads, *moment))))
+    return Ingredients(_said("member"), tuple(dict.fromkeys(reads)))
+
+
+def _rollup(cube: ResolvedCube, rollup: str) -> Recipe:
+    definition = cube.definition.rollups[rollup]
+    levels = {level.replace(".", "__"): _cube_column(cube, level) for level in definition.by}
+    grouped = tuple(dict.fromkeys(part for reads in levels.values() for part in reads))
+    rows = (Part(cube.fact.table, ROWS), *grouped)
+    parts = {ROWS: Ingredients("groups", rows)}
+    parts |= {name: Ingredients("level", reads) for name, reads in levels.items()}
+    for name in definition.measures:
+        measure = cube.measures.get(name)
+        if measure is None:
+            continue
+        value = measure.sum or (measure.count if measure.count != "*" else None)
+        reads = _cube_column(cube, value) if value else ()
+        told = [measure.aggregate]
+        if measure.where is not None:
+            words, names = _anonymous(measure.where)
+            told.append(words)
+            reads += tuple(part for each in names for part in _cube_column(cube, each))
+        parts[name] = Ingredients(_said("aggregate", *told), (*rows, *reads))
+    return Recipe(rollup_table(cube.name, rollup), parts)
+
+
+def _cube_column(cube: ResolvedCube, dotted: str) -> tuple[Part, ...]:
+    """The parts behind `role.attribute`, or behind a column of the fact."""
+    role, dot, attribute = dotted.partition(".")
+    if not dot:
+        return (Part(cube.fact.table, dotted),)
+    found = cube.roles[role]
+    table = found.dimension.table
+    return (
+        Part(cube.fact.table, found.key_column),
+        Part(table, KEYS),
+        Part(table, attribute if attribute != found.dimension.natural_key else KEYS),
+    )
+
+
+def _path(repository: Repository, entity: str, dotted: str) -> tuple[Part, ...]:
+    """The parts that a path over references reads, and the rows of every entity on its way."""
+    path = repository.path(entity, dotted)
+    if any(hop.to not in repository.mapped_entities for hop in path.hops):
+        return ()
+    steps = [(hop.entity, hop.column) for hop in path.hops] + [(path.owner, path.column)]
+    hops = [Part(hop.to, hop.to_key) for hop in path.hops]
+    found = [Part(entity, ROWS)]
+    for owner, column in steps:
+        found += [Part(owner, ROWS), Part(owner, column)]
+    return tuple(dict.fromkeys([*found, *hops]))
+
+
+def _expression(repository: Repository, entity: str, text: str | None) -> Ingredients:
+    """An expression whose columns are paths: its shape, and what the paths read."""
+    shape, names = _anonymous(text or "NULL")
+    reads = [part for name in names for part in _path(repository, entity, name)]
+    return Ingredients(shape, _with_rows(entity, reads))
+
+
+def _with_rows(entity: str, reads: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(dict.fromkeys([Part(entity, ROWS), *reads]))
+
+
+def _anonymous(text: str) -> tuple[str, tuple[str, ...]]:
+    """An expression with its columns numbered instead of named, and their names."""
+    tree = exp.Paren(this=parse_expression(text).copy())
+    names: dict[str, int] = {}
+    for node in list(column_nodes(tree)):
+        place = names.setdefault(".".join(column_parts(node)), len(names))
+        node.replace(exp.column(f"_{place}"))
+    return tree.sql(), tuple(names)
+
+
+def _dotted(text: str) -> list[str]:
+    return list(_anonymous(text)[1])
+
+
+def _merged(each: Iterable[Ingredients]) -> Ingredients:
+    found = list(each)
+    reads = dict.fromkeys(part for one in found for part in one.reads)
+    return Ingredients(_said("of", *(one.text for one in found)), tuple(reads))
+
+
+def _said(kind: str, *words: object) -> str:
+    """What is written, as one text in which nothing runs together."""
+    return json.dumps([kind, *words], default=str)
