@@ -5,12 +5,18 @@
 >>> engine.query(Query("sales", ("revenue",), ("customer.country",))).to_pandas()  # doctest: +SKIP
 """
 
+from cubes.cell import Cell
+from cubes.drill import CellFacts, CellPart, MemberColumns
 from cubes.engine import Engine, Explanation, Result, ResultColumn, open_workspace
 from cubes.query import Query, Sort, Top
 
 __all__ = [
+    "Cell",
+    "CellFacts",
+    "CellPart",
     "Engine",
     "Explanation",
+    "MemberColumns",
     "Query",
     "Result",
     "ResultColumn",

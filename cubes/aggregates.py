@@ -43,7 +43,8 @@ def _over_days(formula: Aggregate, day: StockDay) -> exp.Expr:
     return exp.Case(this=exp.Anonymous(this="GROUPING", expressions=levels), ifs=kinds)
 
 
-def _filtered(formula: Aggregate, mark: PhysicalColumn | None) -> exp.Expr:
+def counting_conditions(formula: Aggregate, mark: PhysicalColumn | None) -> list[exp.Expr]:
+    """What must hold of a row so that an aggregate counts it; nothing means that all count."""
     conditions: list[exp.Expr] = []
     if formula.where is not None:
         conditions.append(exp.Paren(this=_condition(formula.where)))
@@ -52,6 +53,11 @@ def _filtered(formula: Aggregate, mark: PhysicalColumn | None) -> exp.Expr:
         conditions.append(exp.NEQ(this=_column(formula.known), expression=unknown))
     if mark is not None:
         conditions.append(_column(mark))
+    return conditions
+
+
+def _filtered(formula: Aggregate, mark: PhysicalColumn | None) -> exp.Expr:
+    conditions = counting_conditions(formula, mark)
     value = _function(formula)
     if not conditions:
         return value

@@ -57,15 +57,11 @@ def _figures(plan: Plan) -> exp.Select:
     if _needs_grouping(plan):
         shown.append(_as(_grouping(plan), GROUPING))
     select = exp.select(*shown, copy=False)
-    select.from_(_table(plan.base.table, plan.base.alias), copy=False)
+    select.from_(table_as(plan.base.table, plan.base.alias), copy=False)
     for join in plan.joins:
-        _join(select, join)
+        join_member(select, join)
     for days in plan.stock_days:
-        on = _equal(_quoted("day", days.alias), column(days.day))
-        alias = exp.to_identifier(days.alias, quoted=True)
-        marked = _stock_days(days, plan).subquery(alias, copy=False)
-        # A fact without a day has no mark, and still counts for measures that are no stocks.
-        select.join(marked, on=on, join_type="LEFT", copy=False)
+        join_days(select, days, plan)
     if plan.where is not None:
         bound = plan.bindings
         condition = predicate_expression(plan.where, lambda name: column(bound[name]))
@@ -112,12 +108,22 @@ def _group(select: exp.Select, plan: Plan) -> None:
     select.set("group", exp.Group(grouping_sets=[exp.GroupingSets(expressions=sets)]))
 
 
-def _join(select: exp.Select, join: Join) -> None:
+def join_member(select: exp.Select, join: Join) -> None:
+    """Join a role's dimension to its base."""
     on = _equal(_quoted(join.key, join.alias), column(join.base_key))
-    select.join(_table(join.table, join.alias), on=on, copy=False)
+    select.join(table_as(join.table, join.alias), on=on, copy=False)
 
 
-def _stock_days(days: StockDays, plan: Plan) -> exp.Select:
+def join_days(select: exp.Select, days: StockDays, plan: Plan) -> None:
+    """Join the marks of a base's days."""
+    on = _equal(_quoted("day", days.alias), column(days.day))
+    alias = exp.to_identifier(days.alias, quoted=True)
+    marked = marked_days(days, plan).subquery(alias, copy=False)
+    # A fact without a day has no mark, and still counts for measures that are no stocks.
+    select.join(marked, on=on, join_type="LEFT", copy=False)
+
+
+def marked_days(days: StockDays, plan: Plan) -> exp.Select:
     """Every day on which the fact has rows, marked where it speaks for its period."""
     marks = [_as(column(days.day), "day")]
     for mark in days.marks:
@@ -127,12 +133,12 @@ def _stock_days(days: StockDays, plan: Plan) -> exp.Select:
         marks.append(_as(_equal(column(days.day), period), mark.name))
     # Days are told apart before they are marked: there are few of them, however many facts.
     apart = exp.select(_as(column(days.day), days.day.name), copy=False).distinct(copy=False)
-    apart.from_(_table(days.fact, days.day.table), copy=False)
+    apart.from_(table_as(days.fact, days.day.table), copy=False)
     apart.where(exp.NEQ(this=column(days.day), expression=_number(-1)), copy=False)
     alias = exp.to_identifier(days.day.table, quoted=True)
     select = exp.select(*marks, copy=False).from_(apart.subquery(alias, copy=False), copy=False)
     if days.time is not None:
-        _join(select, days.time)
+        join_member(select, days.time)
     if days.where is not None:
         bound = plan.bindings
         condition = predicate_expression(days.where, lambda name: column(bound[name]))
@@ -217,7 +223,8 @@ def _quoted(name: str, table: str | None = None) -> exp.Column:
     return exp.column(name, table=table, quoted=True)
 
 
-def _table(name: str, alias: str) -> exp.Expr:
+def table_as(name: str, alias: str) -> exp.Expr:
+    """A table of a version under an alias."""
     return exp.alias_(
         exp.table_(name, quoted=True),
         exp.to_identifier(alias, quoted=True),

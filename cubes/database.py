@@ -26,6 +26,16 @@ _SETTINGS = {
 }
 
 
+def version_file(folder: Path, version: int) -> Path:
+    """The file of a published version."""
+    return folder / f"v{version:06d}.duckdb"
+
+
+def versions_kept(folder: Path) -> list[int]:
+    """The versions that are on disk, oldest first."""
+    return sorted(int(path.stem[1:]) for path in folder.glob("v*.duckdb"))
+
+
 @dataclass
 class _Open:
     """A version that is open, with the number of questions it is answering."""
@@ -47,12 +57,16 @@ class PublishedDatabase:
     """Threads of one process; as many as there are cores unless told otherwise."""
     memory_limit: str | None = None
     """Such as '4GB'; DuckDB's own choice unless told otherwise."""
+    pinned: int | None = None
+    """The version to stay with; without it, the one that the pointer names."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _seen: tuple[int, int] | None = field(default=None, repr=False)
     _open: _Open | None = field(default=None, repr=False)
 
     def version(self) -> int | None:
         """The number of the version that readers see, or None before the first."""
+        if self.pinned is not None:
+            return self.pinned
         try:
             return self._named()[1]
         except FileNotFoundError:
@@ -114,8 +128,25 @@ class PublishedDatabase:
             if opened.superseded and opened.users == 0:
                 opened.connection.close()
 
+    def _open_pinned(self, number: int) -> None:
+        if self._open is not None:
+            return
+        try:
+            path = version_file(self.folder, number)
+            self._open = _opened(path, number, self._settings())
+        except FileNotFoundError:
+            kept = ", ".join(map(str, versions_kept(self.folder))) or "none"
+            raise UserError(
+                f"There is no version {number}.",
+                why="It was never published, or is no longer kept.",
+                fix=f"Versions on disk: {kept}.",
+            ) from None
+
     def _follow(self) -> None:
         """Open what the pointer names, if it has changed since it was last looked at."""
+        if self.pinned is not None:
+            self._open_pinned(self.pinned)
+            return
         for _ in range(5):
             try:
                 status = self._pointer.stat()

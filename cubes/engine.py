@@ -11,8 +11,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from cubes.catalogue import Catalogue
+from cubes.cell import Cell, plan_cell
 from cubes.compile import GROUPING, compile_plan
 from cubes.database import PublishedDatabase
+from cubes.drill import CellFacts, drill_through
 from cubes.members import members_statement
 from cubes.nodes import Plan
 from cubes.plan import plan
@@ -90,7 +92,10 @@ class _Compiled:
 
 
 class Engine:
-    """Answers questions about one workspace's cubes. Safe to share by threads."""
+    """Answers questions about one workspace's cubes. Safe to share by threads.
+
+    It follows the version that readers see, or stays with the one it is told.
+    """
 
     def __init__(
         self,
@@ -100,10 +105,11 @@ class Engine:
         timeout: float = 60.0,
         threads: int | None = None,
         memory_limit: str | None = None,
+        version: int | None = None,
     ) -> None:
         self.repository = repository
         folder = published or repository.storage / "published"
-        self._database = PublishedDatabase(folder, timeout, threads, memory_limit)
+        self._database = PublishedDatabase(folder, timeout, threads, memory_limit, version)
 
     def query(self, query: Query) -> Result:
         """Answer a query.
@@ -137,6 +143,21 @@ class Engine:
                 compiled = _compile(resolved, reader.catalogue)
         sql = compiled.statement.sql(dialect="duckdb", pretty=True)
         return Explanation(sql, compiled.plan.base.table, compiled.plan.notes)
+
+    def facts_of(self, cell: Cell, *, limit: int = 100, offset: int = 0) -> CellFacts:
+        """The fact rows that make one figure, and what all of them add up to.
+
+        Args:
+            cell: the figure.
+            limit: rows at the most; totals cover all of them.
+            offset: rows to leave out before the first.
+
+        Raises:
+            UserError: it cannot be answered; the message says why and the way out.
+        """
+        planned = plan_cell(self.repository, cell)
+        with self._database.reading() as reader:
+            return drill_through(planned, cell, reader, limit, offset)
 
     def members(
         self,

@@ -19,7 +19,7 @@ _AGGREGATES = frozenset("sum count avg min max grouping row_number coalesce null
 _CLAUSES: tuple[type[exp.Expr], ...] = (
     exp.Select, exp.With, exp.CTE, exp.Subquery, exp.TableAlias, exp.From, exp.Join, exp.Where,
     exp.Group, exp.GroupingSets, exp.Having, exp.Qualify, exp.Order, exp.Ordered, exp.Limit,
-    exp.Distinct, exp.Alias, exp.Window, exp.Filter, exp.Exists,
+    exp.Offset, exp.Distinct, exp.Alias, exp.Window, exp.Filter, exp.Exists,
 )  # fmt: skip
 _SCALARS: tuple[type[exp.Expr], ...] = (
     exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Star, exp.Paren, exp.Tuple,

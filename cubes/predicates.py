@@ -152,6 +152,36 @@ def predicate_expression(predicate: Predicate, column_of: ColumnOf) -> exp.Expr:
     return _expression(predicate, column_of, as_written=False)
 
 
+def decided_expression(
+    predicate: Predicate, column_of: ColumnOf, unknown_of: Callable[[str], exp.Expr | None]
+) -> exp.Expr:
+    """The predicate as true, false, or NULL where it hangs on a level that is not known of a row.
+
+    Args:
+        predicate: the predicate.
+        column_of: how a level name becomes a column.
+        unknown_of: the condition under which a row's own member of a level is not known; None
+            where it always is.
+    """
+
+    def decided(part: Predicate) -> exp.Expr:
+        match part:
+            case And(parts):
+                return exp.and_(*(exp.paren(decided(each)) for each in parts))
+            case Or(parts):
+                return exp.or_(*(exp.paren(decided(each)) for each in parts))
+            case Not(inner):
+                return exp.Not(this=exp.paren(decided(inner)))
+            case _:
+                held = exp.paren(predicate_expression(part, column_of)).is_(exp.true())
+                unknown = unknown_of(part.level)
+                if unknown is None:
+                    return held
+                return exp.Case().when(exp.Not(this=exp.paren(unknown.copy())), held)
+
+    return decided(predicate)
+
+
 def _written(level: str) -> exp.Expr:
     role, _, attribute = level.rpartition(".")
     return exp.column(attribute, role or None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cubes.database import versions_kept
 from metadata import Repository
 from metadata.errors import UserError
 from pipelines.storage import Storage, replace_durably
@@ -97,7 +98,7 @@ def restore_build(storage: Storage) -> None:
 
 def numbers(storage: Storage) -> list[int]:
     """The versions that are on disk."""
-    return [int(path.stem[1:]) for path in storage.published.glob("v*.duckdb")]
+    return versions_kept(storage.published)
 
 
 def _point(storage: Storage, version: int, fingerprint: str) -> None:

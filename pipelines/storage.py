@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cubes.control_tables import CONTROL_FILE, QUARANTINE_FILE
+from cubes.database import POINTER, version_file
 from metadata import Repository
 
 
@@ -53,7 +54,7 @@ class Storage:
     @property
     def pointer(self) -> Path:
         """The file that names the version in force."""
-        return self.published / "current.json"
+        return self.published / POINTER
 
     @property
     def control(self) -> Path:
@@ -86,7 +87,7 @@ class Storage:
 
     def version_file(self, version: int) -> Path:
         """The file of a published version."""
-        return self.published / f"v{version:06d}.duckdb"
+        return version_file(self.published, version)
 
 
 def replace_durably(temporary: Path, target: Path) -> None:

@@ -88,6 +88,23 @@ def star(workspace: Path, repository: Repository) -> Iterator[Star]:
 
 
 @pytest.fixture
+def altered(workspace: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Publish the star once more, after statements that change it; the folder of versions."""
+    published = tmp_path / "altered"
+
+    def _altered(version: int, *statements: str) -> Path:
+        built = tmp_path / "altered.duckdb"
+        shutil.copyfile(workspace / "built.duckdb", built)
+        with duckdb.connect(str(built)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        publish(published, built, version)
+        return published
+
+    return _altered
+
+
+@pytest.fixture
 def golden() -> Callable[[str, str], None]:
     """Compare a text with the one kept; RAPPORT_UPDATE_GOLDEN=1 keeps the new one instead."""
 
