@@ -6,14 +6,14 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from sqlglot import exp
 
 from metadata import Repository
 from metadata.errors import Issue, Location, UserError
+from pipelines.accounts import Accounts, AuditFailed
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
 from pipelines.fingerprints import Recipes, dropped, redefined, renamed, same
@@ -31,44 +31,31 @@ from pipelines.plan import (
     tables_read,
 )
 from pipelines.results import StepResult
-from pipelines.storage import Storage, replace_durably
+from pipelines.storage import Storage
 from transforms import (
     HOLIDAYS,
-    OUTCOMES,
     STAGING,
     WAREHOUSE,
     Audit,
     Columns,
     Statement,
     audits,
-    balance_query,
     build_rollup,
     drop_columns,
     drop_tables,
     empty_entity,
     keys_query,
-    landed_query,
     landed_view,
     load_bridge,
     load_calendar,
     load_dimension,
     load_fact,
     quarantine_entity,
-    quarantine_table,
     rename_columns,
     stage_entity,
-    warning_query,
 )
 from transforms.landing import TECHNICAL
 from transforms.recipes import KEYS, digest
-
-
-class AuditFailed(Exception):
-    """The build does not hold what must hold of it."""
-
-    def __init__(self, issues: tuple[Issue, ...]) -> None:
-        super().__init__(issues[0].what)
-        self.issues = issues
 
 
 class Loader:
@@ -92,6 +79,7 @@ class Loader:
         self._full = full
         self._memory = Memory(engine)
         self._recipes = Recipes(repository, self._memory)
+        self._accounts = Accounts(repository, storage, control, engine, run)
         self._audits: dict[str, list[Audit]] = {}
         for audit in audits(repository):
             self._audits.setdefault(audit.table, []).append(audit)
@@ -122,15 +110,7 @@ class Loader:
 
     def write_quarantine(self) -> None:
         """Put all refused rows where dashboards can read them without the build."""
-        parts = [
-            self._engine.arrow(exp.select("*").from_(exp.table_(name, db=STAGING, quoted=True)))
-            for name in map(quarantine_table, self._repository.mapped_entities)
-            if self._engine.columns(STAGING, name)
-        ]
-        if parts:
-            temporary = self._storage.quarantine.with_suffix(".tmp")
-            pq.write_table(pa.concat_tables(parts), temporary, compression="zstd")
-            replace_durably(temporary, self._storage.quarantine)
+        self._accounts.write_quarantine()
 
     def _load(self, planned: PlannedStep) -> StepResult:
         match planned.step:
@@ -174,7 +154,7 @@ class Loader:
             with self._engine.transaction():
                 for statement in statements:
                     self._engine.run(statement)
-                counts = self._account(entity) if mappings else {"landed": 0}
+                counts = self._accounts.settle(entity) if mappings else {"landed": 0}
                 rows = (counts["landed"], counts.get("staged", 0), counts.get("quarantined", 0))
                 self._memory.keep(STAGING, planned.name, now, rows)
         except StatementFailed:
@@ -210,50 +190,6 @@ class Loader:
             landed[name] = own
             batches[name] = [file.name for file in files]
         return views, landed, batches
-
-    def _account(self, entity: str) -> dict[str, int]:
-        """Note where every landed row went.
-
-        Raises:
-            AuditFailed: rows were lost or doubled.
-        """
-        went: dict[str, dict[str, int]] = {}
-        for mapping, _, _, _, outcome, rows in self._engine.rows(balance_query(entity)):
-            each = went.setdefault(mapping, {})
-            each[outcome] = each.get(outcome, 0) + rows
-        balances: list[dict[str, Any]] = []
-        for mapping in self._repository.mappings_of(entity):
-            if self._engine.columns(STAGING, f"landed_{mapping.source}__{mapping.table}") is None:
-                continue
-            landed = self._engine.rows(landed_query(self._repository, mapping))[0][0]
-            found = {outcome: went.get(mapping.name, {}).get(outcome, 0) for outcome in OUTCOMES}
-            balances.append({"mapping": mapping.name, "landed": landed, **found})
-            if landed != sum(found.values()):
-                issue = Issue(
-                    f"The rows of {mapping.source}.{mapping.table} do not balance.",
-                    mapping.written.where(),
-                    f"{landed} rows landed, but {sum(found.values())} are accounted for: {found}.",
-                )
-                raise AuditFailed((issue,))
-        self._control.balance(self._run, entity, balances)
-        self._control.refusals(self._run, entity, self._refusals(entity))
-        names = ("landed", *OUTCOMES)
-        return {name: sum(balance[name] for balance in balances) for name in names}
-
-    def _refusals(self, entity: str) -> list[dict[str, Any]]:
-        quarantined = (
-            exp.select(
-                "mapping", exp.column("column", quoted=True), "rule", exp.func("COUNT", exp.Star())
-            )
-            .from_(exp.table_(quarantine_table(entity), db=STAGING, quoted=True))
-            .group_by("mapping", exp.column("column", quoted=True), "rule")
-        )
-        queries = (("quarantined", quarantined), ("warned", warning_query(entity)))
-        return [
-            {"mapping": mapping, "column": column, "rule": rule, "outcome": outcome, "rows": rows}
-            for outcome, query in queries
-            for mapping, column, rule, rows in self._engine.rows(query)
-        ]
 
     def _dimension(self, planned: PlannedStep, name: str) -> StepResult:
         resolved = self._repository.dimensions[name]

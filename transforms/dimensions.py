@@ -13,6 +13,15 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from metadata.repository import Repository, ResolvedDimension
+from transforms.redefining import (
+    columns_of_dimension,
+    differs,
+    new_columns,
+    new_types,
+    redefine,
+    set_from,
+    with_history,
+)
 from transforms.references import References
 from transforms.statements import (
     FIRST_DAY,
@@ -72,10 +81,10 @@ def load_dimension(
     else:
         moment = _local(repository, batch_time)
         steps = [
-            *_new_columns(resolved, existing, name),
-            *_new_types(resolved, existing),
+            *new_columns(resolved, existing, name),
+            *new_types(resolved, existing),
             *_overwrite(resolved, name),
-            *_redefine(resolved, redefined & existing.keys(), name),
+            *redefine(resolved, redefined & existing.keys(), name),
             *_amend(resolved, name, moment),
             *_close(resolved, name, moment),
             _open(resolved, name),
@@ -90,16 +99,6 @@ def _local(repository: Repository, moment: datetime) -> datetime:
     if moment.tzinfo is None:
         return moment
     return moment.astimezone(ZoneInfo(repository.workspace.time_zone)).replace(tzinfo=None)
-
-
-def columns_of_dimension(resolved: ResolvedDimension) -> dict[str, str]:
-    """Natural key and attributes with their metadata types, in the order of the table.
-
-    An attribute that nothing feeds is no column yet: once it is fed it is new, and fills the past.
-    """
-    key = resolved.natural_key
-    types = {key: resolved.entity.columns[key].type if resolved.entity else "date"}
-    return types | {a.name: a.type for a in resolved.attributes.values() if a.available}
 
 
 def _incoming(repository: Repository, resolved: ResolvedDimension) -> exp.Select:
@@ -162,152 +161,12 @@ def _moment(value: str) -> exp.Expr:
     return exp.cast(text(value), "TIMESTAMP")
 
 
-def _new_columns(resolved: ResolvedDimension, existing: Columns, incoming: str) -> list[Statement]:
-    """An attribute that is new is filled in every version from what is known now."""
-    steps = []
-    for name, kind in columns_of_dimension(resolved).items():
-        if name in existing:
-            continue
-        steps.append(_add_column(resolved, name, kind))
-        steps.append(Statement(_set(resolved, [name], incoming, exp.true()), f"fill {name}"))
-        if kind == "string":
-            steps.append(_name_unknown(resolved, name))
-    if resolved.definition.parent and "parent_key" not in existing:
-        steps.append(_add_column(resolved, "parent_key", "integer"))
-    return steps
-
-
-def _add_column(resolved: ResolvedDimension, name: str, kind: str) -> Statement:
-    added = exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=data_type(kind))
-    add = exp.Alter(this=table(resolved.table, WAREHOUSE), kind="TABLE", actions=[added])
-    return Statement(add, f"add {name}")
-
-
-def _name_unknown(resolved: ResolvedDimension, name: str) -> Statement:
-    unknown = exp.Update(
-        this=table(resolved.table, WAREHOUSE),
-        expressions=[column(name).eq(text(resolved.definition.unknown))],
-        where=exp.Where(this=column(resolved.surrogate_key).eq(number(UNKNOWN_KEY))),
-    )
-    return Statement(unknown, f"name the unknown member's {name}")
-
-
-def _new_types(resolved: ResolvedDimension, existing: Columns) -> list[Statement]:
-    """A column whose type was defined anew keeps what can be read as the new one."""
-    steps = []
-    for name, kind in columns_of_dimension(resolved).items():
-        wanted = data_type(kind)
-        if name not in existing or exp.DataType.build(existing[name], dialect="duckdb") == wanted:
-            continue
-        read = exp.TryCast(this=column(name), to=wanted.copy())
-        alter = exp.Alter(
-            this=table(resolved.table, WAREHOUSE),
-            kind="TABLE",
-            actions=[
-                exp.AlterColumn(this=exp.to_identifier(name, quoted=True), dtype=wanted, using=read)
-            ],
-        )
-        steps.append(Statement(alter, f"{name} becomes {kind}"))
-        if kind == "string" and name != resolved.natural_key:
-            steps.append(_name_unknown(resolved, name))
-    return steps
-
-
-def _with_history(resolved: ResolvedDimension, history: str) -> list[str]:
-    return [
-        a.name
-        for a in resolved.attributes.values()
-        if a.definition.history == history and a.available and a.name != resolved.natural_key
-    ]
-
-
-def _differs(resolved: ResolvedDimension, names: list[str]) -> exp.Expr:
-    return exp.or_(
-        *(
-            exp.NullSafeNEQ(this=column(name, resolved.table), expression=column(name, "incoming"))
-            for name in names
-        )
-    )
-
-
-def _same_member(resolved: ResolvedDimension) -> exp.Expr:
-    key = resolved.natural_key
-    return column(key, resolved.table).eq(column(key, "incoming"))
-
-
-def _set(
-    resolved: ResolvedDimension, names: list[str], incoming: str, condition: exp.Expr
-) -> exp.Update:
-    return exp.Update(
-        this=table(resolved.table, WAREHOUSE),
-        expressions=[column(name).eq(column(name, "incoming")) for name in names],
-        from_=exp.From(this=exp.alias_(exp.to_table(incoming), "incoming", table=True)),
-        where=exp.Where(this=exp.and_(_same_member(resolved), condition)),
-    )
-
-
 def _overwrite(resolved: ResolvedDimension, incoming: str) -> list[Statement]:
-    names = _with_history(resolved, "overwrite")
+    names = with_history(resolved, "overwrite")
     if not names:
         return []
-    change = _set(resolved, names, incoming, exp.paren(_differs(resolved, names)))
+    change = set_from(resolved, names, incoming, exp.paren(differs(resolved, names)))
     return [Statement(change, f"overwrite changed attributes of {resolved.table}")]
-
-
-def _redefine(
-    resolved: ResolvedDimension, redefined: frozenset[str], incoming: str
-) -> list[Statement]:
-    """A rule that has changed speaks of the past too, as far as the past can be told.
-
-    The version in force takes the new value. An earlier version has only the old one: where that
-    has everywhere become the same new value, it becomes so here as well (a code written otherwise);
-    else it stays as it was.
-    """
-    tracked = _with_history(resolved, "track")
-    steps = []
-    for name in sorted(redefined.intersection(tracked)):
-        recoded = _recoded(resolved, name, incoming)
-        earlier = exp.Update(
-            this=table(resolved.table, WAREHOUSE),
-            expressions=[column(name).eq(column("new", "recoded"))],
-            from_=exp.From(this=recoded.subquery("recoded")),
-            where=exp.Where(
-                this=exp.and_(
-                    exp.NullSafeEQ(
-                        this=column(name, resolved.table), expression=column("old", "recoded")
-                    ),
-                    exp.not_(column("is_current", resolved.table)),
-                    column(resolved.surrogate_key, resolved.table).neq(number(UNKNOWN_KEY)),
-                )
-            ),
-        )
-        now = exp.and_(column("is_current", resolved.table), exp.paren(_differs(resolved, [name])))
-        steps += [
-            Statement(earlier, f"recode {name} in earlier versions of {resolved.table}"),
-            Statement(_set(resolved, [name], incoming, now), f"redefine {name} as it is now"),
-        ]
-    return steps
-
-
-def _recoded(resolved: ResolvedDimension, name: str, incoming: str) -> exp.Select:
-    """Old values of an attribute that have become one and the same new value in all members."""
-    old, new = column(name, resolved.table), column(name, "incoming")
-    told = exp.cast(new.copy(), "VARCHAR")
-    one = exp.and_(
-        exp.Count(this=exp.Distinct(expressions=[told])).eq(number(1)),
-        # A value that became nothing in some members is not the same everywhere.
-        exp.Count(this=new.copy()).eq(exp.Count(this=exp.Star())),
-    )
-    return (
-        exp.select(named(old, "old"), named(exp.func("ANY_VALUE", new.copy()), "new"), copy=False)
-        .from_(table(resolved.table, WAREHOUSE))
-        .join(
-            exp.alias_(exp.to_table(incoming), "incoming", table=True),
-            on=exp.and_(_same_member(resolved), column("is_current", resolved.table)),
-        )
-        .group_by(old.copy())
-        .having(exp.and_(one, exp.Min(this=told.copy()).neq(exp.cast(old.copy(), "VARCHAR"))))
-    )
 
 
 def keys_query(resolved: ResolvedDimension) -> exp.Select:
@@ -337,27 +196,27 @@ def _change_time(resolved: ResolvedDimension, moment: datetime) -> exp.Expr:
 
 
 def _changed(resolved: ResolvedDimension, names: list[str]) -> exp.Expr:
-    return exp.and_(column("is_current", resolved.table), exp.paren(_differs(resolved, names)))
+    return exp.and_(column("is_current", resolved.table), exp.paren(differs(resolved, names)))
 
 
 def _amend(resolved: ResolvedDimension, incoming: str, moment: datetime) -> list[Statement]:
     """What changes again at the instant a version began is that version: none lasts no time."""
-    names = _with_history(resolved, "track")
+    names = with_history(resolved, "track")
     if not names:
         return []
     later = exp.GT(
         this=_change_time(resolved, moment), expression=column("valid_from", resolved.table)
     )
     condition = exp.and_(_changed(resolved, names), exp.not_(exp.paren(later)))
-    change = _set(resolved, names, incoming, condition)
+    change = set_from(resolved, names, incoming, condition)
     return [Statement(change, f"amend versions of {resolved.table} that begin now")]
 
 
 def _close(resolved: ResolvedDimension, incoming: str, moment: datetime) -> list[Statement]:
-    names = _with_history(resolved, "track")
+    names = with_history(resolved, "track")
     if not names:
         return []
-    close = _set(resolved, [], incoming, _changed(resolved, names))
+    close = set_from(resolved, [], incoming, _changed(resolved, names))
     close.set(
         "expressions",
         [
@@ -379,7 +238,7 @@ def _open(resolved: ResolvedDimension, incoming: str) -> Statement:
             named(exp.func("BOOL_OR", column("is_current")), "in_force"),
             *(
                 named(exp.func("ANY_VALUE", column(name)), name)
-                for name in _with_history(resolved, "fixed")
+                for name in with_history(resolved, "fixed")
             ),
         )
         .from_(target.copy())
@@ -390,7 +249,7 @@ def _open(resolved: ResolvedDimension, incoming: str) -> Statement:
         this=exp.func("GREATEST", exp.paren(highest.subquery()), number(0)),
         expression=row_number([], [ordered(column(key, "incoming"))]),
     )
-    fixed = set(_with_history(resolved, "fixed"))
+    fixed = set(with_history(resolved, "fixed"))
     names = list(columns_of_dimension(resolved))
     returning = exp.not_(column(key, "last").is_(exp.null()))
     values: list[exp.Expr] = [named(next_key, surrogate)]

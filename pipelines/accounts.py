@@ -1,0 +1,105 @@
+"""Accounts of the rows: where every landed row went, and which ones were refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlglot import exp
+
+from metadata import Repository
+from metadata.errors import Issue
+from pipelines.control import Control
+from pipelines.engine import DuckDBEngine
+from pipelines.storage import Storage, replace_durably
+from transforms import (
+    OUTCOMES,
+    STAGING,
+    balance_query,
+    landed_query,
+    quarantine_table,
+    warning_query,
+)  # fmt: skip
+
+
+class AuditFailed(Exception):
+    """The build does not hold what must hold of it."""
+
+    def __init__(self, issues: tuple[Issue, ...]) -> None:
+        super().__init__(issues[0].what)
+        self.issues = issues
+
+
+class Accounts:
+    """The accounts of one run."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        storage: Storage,
+        control: Control,
+        engine: DuckDBEngine,
+        run: str,
+    ) -> None:
+        self._repository = repository
+        self._storage = storage
+        self._control = control
+        self._engine = engine
+        self._run = run
+
+    def settle(self, entity: str) -> dict[str, int]:
+        """Note where every landed row of an entity went; the rows by outcome.
+
+        Raises:
+            AuditFailed: rows were lost or doubled.
+        """
+        went: dict[str, dict[str, int]] = {}
+        for mapping, _, _, _, outcome, rows in self._engine.rows(balance_query(entity)):
+            each = went.setdefault(mapping, {})
+            each[outcome] = each.get(outcome, 0) + rows
+        balances: list[dict[str, Any]] = []
+        for mapping in self._repository.mappings_of(entity):
+            if self._engine.columns(STAGING, f"landed_{mapping.source}__{mapping.table}") is None:
+                continue
+            landed = self._engine.rows(landed_query(self._repository, mapping))[0][0]
+            found = {outcome: went.get(mapping.name, {}).get(outcome, 0) for outcome in OUTCOMES}
+            balances.append({"mapping": mapping.name, "landed": landed, **found})
+            if landed != sum(found.values()):
+                issue = Issue(
+                    f"The rows of {mapping.source}.{mapping.table} do not balance.",
+                    mapping.written.where(),
+                    f"{landed} rows landed, but {sum(found.values())} are accounted for: {found}.",
+                )
+                raise AuditFailed((issue,))
+        self._control.balance(self._run, entity, balances)
+        self._control.refusals(self._run, entity, self._refusals(entity))
+        names = ("landed", *OUTCOMES)
+        return {name: sum(balance[name] for balance in balances) for name in names}
+
+    def _refusals(self, entity: str) -> list[dict[str, Any]]:
+        quarantined = (
+            exp.select(
+                "mapping", exp.column("column", quoted=True), "rule", exp.func("COUNT", exp.Star())
+            )
+            .from_(exp.table_(quarantine_table(entity), db=STAGING, quoted=True))
+            .group_by("mapping", exp.column("column", quoted=True), "rule")
+        )
+        queries = (("quarantined", quarantined), ("warned", warning_query(entity)))
+        return [
+            {"mapping": mapping, "column": column, "rule": rule, "outcome": outcome, "rows": rows}
+            for outcome, query in queries
+            for mapping, column, rule, rows in self._engine.rows(query)
+        ]
+
+    def write_quarantine(self) -> None:
+        """Put all refused rows where dashboards can read them without the build."""
+        parts = [
+            self._engine.arrow(exp.select("*").from_(exp.table_(name, db=STAGING, quoted=True)))
+            for name in map(quarantine_table, self._repository.mapped_entities)
+            if self._engine.columns(STAGING, name)
+        ]
+        if parts:
+            temporary = self._storage.quarantine.with_suffix(".tmp")
+            pq.write_table(pa.concat_tables(parts), temporary, compression="zstd")
+            replace_durably(temporary, self._storage.quarantine)
