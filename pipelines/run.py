@@ -8,7 +8,7 @@ import time
 import dagster as dg
 
 from metadata import Repository
-from metadata.errors import InternalError, UserError, did_you_mean
+from metadata.errors import InternalError, Location, UserError, did_you_mean
 from pipelines import publish
 from pipelines.definitions import asset_key, build_definitions, current_session
 from pipelines.lock import run_lock
@@ -40,10 +40,18 @@ def run(
         listener: told when a step begins and ends.
 
     Raises:
-        UserError: another run is at work, or a selected step does not exist. What fails within the
-            run is told in the report.
+        UserError: no source lists a table, another run is at work, or a selected step does not
+            exist. What fails within the run is told in the report.
     """
     began = time.perf_counter()
+    if not any(True for _ in repository.source_tables()):
+        raise UserError(
+            "There is nothing to load: no source lists any table.",
+            where=next(
+                (w.where() for w in repository.sources.values()), Location("workspace.yaml")
+            ),
+            fix="List the tables to read under 'tables:'; `rapport scan` shows what there is.",
+        )
     plan = plan_run(repository)
     chosen = _chosen(plan, select)
     storage = Storage.of(repository)

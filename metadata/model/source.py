@@ -100,4 +100,9 @@ class Source(Definition):
     )
     db_schema: str | None = Field(None, alias="schema", description="Database schema.")
     description: str = ""
-    tables: dict[Name, Annotated[SourceTable, BeforeValidator(_table)]] = Field(min_length=1)
+    tables: Annotated[
+        dict[Name, Annotated[SourceTable, BeforeValidator(_table)]], BeforeValidator(_table)
+    ] = Field(
+        default_factory=dict,
+        description="Tables that are read; without any the source can only be scanned.",
+    )

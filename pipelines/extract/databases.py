@@ -26,6 +26,8 @@ from pipelines.extract.columns import arrow_array, arrow_type
 from pipelines.extract.reading import Reading, plain_batches, plain_schema
 
 CHUNK = 20_000
+LONGEST = 256
+"""Of longer values a sample holds only the beginning."""
 _MONEY = sa.Numeric(19, 2)
 _ENDS = {
     False: ("0001-01-01", "9999-12-31"),
@@ -48,6 +50,11 @@ class DatabaseReader:
         self._tables: dict[str, sa.Table] = {}
         self._names: dict[str, list[str]] = {}
         self._adbc: Any = None
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The database, for what is asked of its catalogue."""
+        return self._engine
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -111,6 +118,24 @@ class DatabaseReader:
     ) -> Reading:
         """Rows of a table, those past `since` where it is given."""
         query = self._query(table, columns, settings, since, as_text)
+        return self._stream(query, table, columns, as_text)
+
+    def sample(
+        self, table: sa.Table, columns: Sequence[str], rows: int, as_text: frozenset[str]
+    ) -> Reading:
+        """Some rows of a table, so many at the most; of long values only the beginning."""
+        query = sa.select(
+            *(self._beginning(table.c[name], name in as_text).label(name) for name in columns)
+        ).limit(rows)
+        return self._stream(query, table, columns, as_text)
+
+    def _stream(
+        self,
+        query: sa.Select[Any],
+        table: sa.Table,
+        columns: Sequence[str],
+        as_text: frozenset[str],
+    ) -> Reading:
         kinds = {
             name: pa.string() if name in as_text else arrow_type(table.c[name].type)
             for name in columns
@@ -164,6 +189,14 @@ class DatabaseReader:
                 else_=column,
             )
         return column
+
+    def _beginning(self, column: sa.Column[Any], as_text: bool) -> sa.ColumnElement[Any]:
+        """A column as it is asked for; a value that may be of any length is cut."""
+        selected, kind = self._selected(column, as_text), column.type
+        short = isinstance(kind, sa.String) and kind.length is not None and kind.length <= LONGEST
+        if isinstance(kind, sa.String | sa.LargeBinary | sa.JSON) and not short:
+            return sa.func.substr(selected, 1, LONGEST)
+        return selected
 
     def _reached(self, cursor: sa.Column[Any], since: object) -> sa.ColumnElement[bool]:
         if self._database.dialect != "sqlite":

@@ -25,7 +25,7 @@ from pipelines.extract.nested import flat
 from pipelines.extract.reading import Reading, reader_call
 from pipelines.extract.text_files import TextFiles
 
-_ENDINGS = (".csv", ".parquet", ".xlsx", ".xls", ".json", ".jsonl", ".ndjson", ".tsv", ".txt")
+ENDINGS = (".csv", ".parquet", ".xlsx", ".xls", ".json", ".jsonl", ".ndjson", ".tsv", ".txt")
 _BATCH_ROWS = 50_000
 FileState = list[list[str | int]]
 
@@ -55,7 +55,7 @@ def find_files(folder: Path, table: str, settings: SourceTable, where: Location)
         looked = settings.path
     else:
         name = settings.name or table
-        found = [p for p in (folder / f"{name}{end}" for end in _ENDINGS) if p.is_file()][:1]
+        found = [p for p in (folder / f"{name}{end}" for end in ENDINGS) if p.is_file()][:1]
         looked = f"{name}.csv (or .parquet, .xlsx, .json)"
     if not found:
         there = [path.name for path in folder.iterdir()]

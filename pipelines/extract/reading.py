@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 from sqlglot import exp
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,18 @@ class Misfit(Exception):
     def __init__(self, column: str) -> None:
         super().__init__(column)
         self.column = column
+
+
+def until_it_fits(read: Callable[[frozenset[str]], T]) -> T:
+    """A column with a value that does not fit its declared type is read as text, all of it."""
+    as_text: frozenset[str] = frozenset()
+    while True:
+        try:
+            return read(as_text)
+        except Misfit as misfit:
+            if misfit.column in as_text:
+                raise
+            as_text |= {misfit.column}
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,7 +30,7 @@ from pipelines.extract.landing import (
     vanished_keys,
     write_batch,
 )
-from pipelines.extract.reading import Misfit, Reading
+from pipelines.extract.reading import Reading, until_it_fits
 from pipelines.storage import Storage
 
 
@@ -84,7 +84,7 @@ class TableExtraction:
         position = self._position()
         since = self._since(position)
         with reader.told(self.place):
-            written = _until_it_fits(
+            written = until_it_fits(
                 lambda as_text: self._write(
                     reader.read(table, columns, self.settings, since, as_text)
                 )
@@ -113,7 +113,7 @@ class TableExtraction:
         gone: pa.Table | None = None
         if self.settings.deletes == "compare_keys":
             bare = SourceTable(where=self.settings.where)
-            present = _until_it_fits(
+            present = until_it_fits(
                 lambda as_text: _as_table(reader.read(table, keys, bare, None, as_text))
             )
             gone = vanished_keys([*files, written.temporary], keys, present)
@@ -239,21 +239,6 @@ class TableExtraction:
     def _settings_hash(self) -> str:
         said = self.settings.model_dump_json(exclude={"description", "lookback"})
         return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-T = TypeVar("T")
-
-
-def _until_it_fits(read: Callable[[frozenset[str]], T]) -> T:
-    """A column with a value that does not fit its declared type is read as text, all of it."""
-    as_text: frozenset[str] = frozenset()
-    while True:
-        try:
-            return read(as_text)
-        except Misfit as misfit:
-            if misfit.column in as_text:
-                raise
-            as_text |= {misfit.column}
 
 
 def _as_table(reading: Reading) -> pa.Table:
