@@ -18,6 +18,7 @@ from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
 from pipelines.fingerprints import Recipes, dropped, redefined, renamed, same
 from pipelines.memory import Made, Memory
+from pipelines.origins import Origins
 from pipelines.plan import (
     BuildRollup,
     ExtractTable,
@@ -80,6 +81,7 @@ class Loader:
         self._memory = Memory(engine)
         self._recipes = Recipes(repository, self._memory)
         self._accounts = Accounts(repository, storage, control, engine, run)
+        self._origins = Origins(engine, repository.workspace.time_zone)
         self._audits: dict[str, list[Audit]] = {}
         for audit in audits(repository):
             self._audits.setdefault(audit.table, []).append(audit)
@@ -108,6 +110,10 @@ class Loader:
         """What the warehouse was built from, all in all."""
         return self._memory.fingerprint_of_all(WAREHOUSE)
 
+    def write_origins(self) -> None:
+        """Put what every entity was staged from into the warehouse that is to be published."""
+        self._origins.publish()
+
     def write_quarantine(self) -> None:
         """Put all refused rows where dashboards can read them without the build."""
         self._accounts.write_quarantine()
@@ -135,6 +141,7 @@ class Loader:
             entity, lambda name: json.dumps([landed.get(name), files.get(name)])
         )
         if (kept := self._kept(planned, STAGING, now)) is not None:
+            self._origins.note_if_new(entity, files)
             return kept
         mappings = [m for m in self._repository.mappings_of(entity) if m.definition.from_ in landed]
         try:
@@ -157,6 +164,7 @@ class Loader:
                 counts = self._accounts.settle(entity) if mappings else {"landed": 0}
                 rows = (counts["landed"], counts.get("staged", 0), counts.get("quarantined", 0))
                 self._memory.keep(STAGING, planned.name, now, rows)
+                self._origins.note(entity, files)
         except StatementFailed:
             self._leave_something(entity)
             raise

@@ -178,6 +178,7 @@ class Session:
             self.version = int(pointer["version"])
             return StepResult("publish", "publish", "unchanged", time.perf_counter() - began)
         assert self._engine is not None
+        loader.write_origins()
         self._engine.checkpoint("warehouse")
         build = self._storage.warehouse_database
         keep = self.repository.workspace.keep_versions
