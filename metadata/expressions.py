@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 
 from metadata.errors import did_you_mean
 
@@ -57,14 +57,24 @@ def parse_expression(text: str) -> exp.Expr:
     try:
         statements = sqlglot.parse(text, dialect=DIALECT)
     except (SqlglotError, RecursionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "it cannot be parsed"
-        raise ExpressionError(f"is not a SQL expression: {reason}") from None
+        raise ExpressionError(f"is not a SQL expression: {_reason(error)}") from None
     if len(statements) != 1 or statements[0] is None:
         raise ExpressionError("must be one SQL expression")
     tree = statements[0]
     for node in tree.walk():
         _check(node)
     return tree
+
+
+def _reason(error: SqlglotError | RecursionError) -> str:
+    """The parser's finding, without what only its authors understand."""
+    if isinstance(error, ParseError) and error.errors:
+        found = error.errors[0]
+        what = str(found.get("description") or "")
+        if "<class" in what or not what:
+            what = "something is missing"
+        return f"{what.rstrip('.')}, at character {found.get('col')}"
+    return str(error).splitlines()[0] if str(error) else "it cannot be parsed"
 
 
 def columns_of(text: str) -> tuple[tuple[str, ...], ...]:

@@ -51,8 +51,12 @@ def _issue(
         )
     if kind == "value_error":
         shown = f" {_shown(given)}" if isinstance(given, (str, int, float, bool)) else ""
-        return Issue(f"'{path}'{shown} {message}.".replace("..", "."), place)
+        return Issue(f"'{path}'{shown} {message.rstrip('.')}{_stop(message)}", place)
     return Issue(f"'{path}': {message}.", place, f"Given: {_shown(given)}.")
+
+
+def _stop(message: str) -> str:
+    return "" if message.endswith("?") else "."
 
 
 def _shown(value: Any) -> str:

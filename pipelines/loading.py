@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import assert_never
 
@@ -12,7 +12,8 @@ import pyarrow as pa
 from sqlglot import exp
 
 from metadata import Repository
-from metadata.errors import Issue, Location, UserError
+from metadata.errors import Issue, Location, MetadataError, UserError
+from metadata.repository import ResolvedMapping
 from pipelines.accounts import Accounts, AuditFailed
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
@@ -56,6 +57,7 @@ from transforms import (
     stage_entity,
 )
 from transforms.landing import TECHNICAL
+from transforms.raw import parts_of, raw_rows
 from transforms.recipes import KEYS, digest
 
 
@@ -167,8 +169,34 @@ class Loader:
                 self._origins.note(entity, files)
         except StatementFailed:
             self._leave_something(entity)
+            if culprits := tuple(self._culprits(entity, views, landed, mappings)):
+                raise MetadataError(culprits) from None
             raise
         return StepResult(planned.name, planned.stage, "done", 0.0, *rows)
+
+    def _culprits(
+        self,
+        entity: str,
+        views: Sequence[Statement],
+        landed: Mapping[str, Columns],
+        mappings: Sequence[ResolvedMapping],
+    ) -> Iterator[Issue]:
+        """The expressions of an entity's mappings that the engine refuses, each tried by itself."""
+        for mapping in mappings:
+            for part, written, place in parts_of(mapping):
+                query = raw_rows(part, self._repository.entity(entity), landed).limit(0)
+                try:
+                    with self._engine.transaction():
+                        for view in views:
+                            self._engine.run(view)
+                        self._engine.rows(query)
+                except StatementFailed as error:
+                    yield Issue(
+                        f"The expression '{written}' cannot be computed.",
+                        mapping.written.where(*place),
+                        error.reason.partition("Candidate functions")[0].strip(),
+                        "Cast what it reads, such as cast(amount as decimal(18,2)).",
+                    )
 
     def _leave_something(self, entity: str) -> None:
         """What needs an entity that never loaded finds it empty, so that the rest can load."""
@@ -228,14 +256,7 @@ class Loader:
             import holidays
 
             years = range(calendar.first.year, calendar.last.year + 1)
-            try:
-                days = dict(holidays.country_holidays(calendar.holidays, years=years))
-            except NotImplementedError:
-                raise UserError(
-                    f"No public holidays are known for '{calendar.holidays}'.",
-                    where=Location("workspace.yaml"),
-                    fix="Give an ISO country code such as DE, or leave 'holidays' out.",
-                ) from None
+            days = dict(holidays.country_holidays(calendar.holidays, years=years))
         return pa.table(
             {
                 "date": pa.array(list(days), pa.date32()),

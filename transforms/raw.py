@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -82,6 +83,21 @@ def raw_rows(
         on = join_condition(mapping, alias, landed)
         raw = raw.join(picked.subquery(alias), on=on, join_type="LEFT", copy=False)
     return raw
+
+
+def parts_of(
+    mapping: ResolvedMapping,
+) -> Iterator[tuple[ResolvedMapping, str, tuple[str, ...]]]:
+    """The mapping with one of its expressions alone, for each: with its text and its place."""
+    definition = mapping.definition
+    bare = definition.model_copy(update={"columns": {}, "where": None, "keep": ()})
+    for name, rule in definition.columns.items():
+        if rule.expr is not None:
+            part = bare.model_copy(update={"columns": {name: rule}})
+            yield replace(mapping, definition=part), rule.expr, ("columns", name)
+    if definition.where is not None:
+        part = bare.model_copy(update={"where": definition.where})
+        yield replace(mapping, definition=part), definition.where, ("where",)
 
 
 def source_column(dotted: str) -> exp.Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -19,6 +20,49 @@ def _time_zone(value: str) -> str:
     return value
 
 
+def _country(value: str) -> str:
+    # Large, and asked for only where holidays are marked.
+    from holidays.registry import COUNTRIES
+
+    if all(value not in names for names in COUNTRIES.values()):
+        raise ValueError("is no country whose holidays are known; use an ISO code such as DE")
+    return value
+
+
+def _currency(value: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", value):
+        raise ValueError("is not a currency; use the three letters of its ISO code, such as EUR")
+    return value
+
+
+_CRON_NAMES: tuple[dict[str, int], ...] = (
+    {},
+    {},
+    {},
+    {m: n for n, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)},
+    {d: n for n, d in enumerate("sun mon tue wed thu fri sat".split())},
+)  # fmt: skip
+_CRON_ENDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+_CRON_PART = re.compile(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d*))?")
+
+
+def _cron(value: str) -> str:
+    fields = value.split()
+    if len(fields) != 5:
+        raise ValueError("is not five fields: minute hour day month weekday, such as 0 3 * * *")
+    for field, names, (low, high) in zip(fields, _CRON_NAMES, _CRON_ENDS, strict=True):
+        for part in field.lower().split(","):
+            match = _CRON_PART.fullmatch(part)
+            ends = [
+                names.get(end, int(end) if end.isdecimal() else -1)
+                for end in (match.groups()[:2] if match else ())
+                if end is not None
+            ]
+            if match is None or not all(low <= end <= high for end in ends) or ends != sorted(ends):
+                raise ValueError(f"has a field that cron does not know: '{field}'")
+    return value
+
+
 class Storage(Definition):
     """Where the workspace keeps its data; relative paths start at the workspace folder."""
 
@@ -32,7 +76,7 @@ class Calendar(Definition):
 
     first: date = Field(date(2000, 1, 1), alias="from", description="First day.")
     last: date = Field(date(2035, 12, 31), alias="to", description="Last day.")
-    holidays: str | None = Field(
+    holidays: Annotated[str, AfterValidator(_country)] | None = Field(
         None, description="ISO country code whose public holidays are marked, such as DE."
     )
 
@@ -57,7 +101,9 @@ class User(Definition):
 class Schedule(Definition):
     """When the pipeline runs without a hand."""
 
-    cron: str = Field(description="Five cron fields, in the workspace's time zone.")
+    cron: Annotated[str, AfterValidator(_cron)] = Field(
+        description="Five cron fields, in the workspace's time zone."
+    )
 
 
 class Workspace(Definition):
@@ -68,8 +114,8 @@ class Workspace(Definition):
     time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
         "UTC", description="IANA zone in which days begin and end."
     )
-    currency: str = Field(
-        "EUR", pattern=r"^[A-Z]{3}$", description="ISO code in which amounts are totalled."
+    currency: Annotated[str, AfterValidator(_currency)] = Field(
+        "EUR", description="ISO code in which amounts are totalled."
     )
     locale: Literal["en", "zh"] = Field("en", description="Language of formatted figures.")
     fiscal_year_start: int = Field(

@@ -87,11 +87,11 @@ def _print_report(report: RunReport) -> None:
     same = len(report.steps) - len(worked)
     if same:
         stdout.print(f"{same} steps had nothing to do.")
-    for step in report.steps:
-        for issue in step.issues:
-            stderr.print(str(issue), style="red", markup=False, soft_wrap=True)
-        for issue in step.warnings:
-            stderr.print(str(issue), style="yellow", markup=False, soft_wrap=True)
+    # A source that cannot be reached fails each of its tables for the same reason: told once.
+    for issue in dict.fromkeys(issue for step in report.steps for issue in step.issues):
+        stderr.print(str(issue), style="red", markup=False, soft_wrap=True)
+    for issue in dict.fromkeys(issue for step in report.steps for issue in step.warnings):
+        stderr.print(str(issue), style="yellow", markup=False, soft_wrap=True)
     version = f"version {report.version}" if report.version else "nothing published yet"
     outcome = "Loaded" if report.ok else "Finished with errors"
     stdout.print(f"{outcome} in {report.seconds:.1f} s; readers see {version}.")

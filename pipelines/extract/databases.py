@@ -41,12 +41,21 @@ class DatabaseReader:
     """One source database for the time of one run."""
 
     def __init__(self, database: Database, where: Location) -> None:
+        """Raises UserError where the driver of the address is not installed."""
         self._database = database
         self._where = where
         options: dict[str, Any] = {}
         if database.dialect in ("postgresql", "mysql"):
             options["connect_args"] = {"connect_timeout": _TIMEOUT_SECONDS}
-        self._engine = sa.create_engine(database.url, **options)
+        try:
+            self._engine = sa.create_engine(database.url, **options)
+        except ModuleNotFoundError as error:
+            raise UserError(
+                f"The driver '{error.name}' of the source is not installed.",
+                where=where,
+                why=f"{database.shown} needs it.",
+                fix="Install it into the environment that Rapport runs in.",
+            ) from None
         self._tables: dict[str, sa.Table] = {}
         self._names: dict[str, list[str]] = {}
         self._adbc: Any = None

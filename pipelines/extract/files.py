@@ -30,8 +30,10 @@ _BATCH_ROWS = 50_000
 FileState = list[list[str | int]]
 
 
-def find_files(folder: Path, table: str, settings: SourceTable, where: Location) -> list[Path]:
-    """The files of a table.
+def find_files(
+    folder: Path, table: str, settings: SourceTable, where: Location, address: Location
+) -> list[Path]:
+    """The files of a table; `where` is the table's place, `address` that of the folder.
 
     Raises:
         UserError: the folder or the file is not there.
@@ -39,7 +41,7 @@ def find_files(folder: Path, table: str, settings: SourceTable, where: Location)
     if not folder.is_dir():
         raise UserError(
             "The folder of the source is not there.",
-            where=where,
+            where=address,
             why=f"Looked for {folder}.",
             fix="Correct the path; a relative one starts at the workspace folder.",
         )

@@ -12,6 +12,7 @@ from pipelines.control import Control
 from pipelines.extract.databases import DatabaseReader
 from pipelines.extract.table import Extracted, TableExtraction
 from pipelines.storage import Storage
+from transforms.delivered import columns_read
 
 Outcome = Extracted | UserError
 
@@ -38,7 +39,11 @@ def extract_source(
         return
     reader = None
     if isinstance(found, Database):
-        reader = DatabaseReader(found, repository.sources[source].where("url"))
+        try:
+            reader = DatabaseReader(found, repository.sources[source].where("url"))
+        except UserError as error:
+            yield from ((table, error) for table in tables)
+            return
     try:
         for table in tables:
             task = _task(repository, storage, control, run, source, table, full=full)
@@ -86,6 +91,13 @@ def _task(
     *,
     full: bool,
 ) -> TableExtraction:
+    name = f"{source}.{table}"
+    read_by = {
+        read.column.lower(): read.where
+        for mapping in repository.mappings
+        for read in columns_read(repository, mapping)
+        if read.table == name
+    }
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     return TableExtraction(
         source,
@@ -97,4 +109,5 @@ def _task(
         run,
         moment,
         full,
+        read_by,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -57,6 +57,8 @@ class TableExtraction:
     run: str
     batch: str
     full: bool
+    read_by: Mapping[str, Location]
+    """Columns that mappings read, in lower case, with the places that say so."""
 
     @property
     def place(self) -> Location:
@@ -65,7 +67,7 @@ class TableExtraction:
 
     def from_folder(self, folder: Folder) -> Extracted:
         """Read a table of a folder; files that have not changed are not opened."""
-        files = find_files(folder.path, self.table, self.settings, self.place)
+        files = find_files(folder.path, self.table, self.settings, self.place, self.where("url"))
         state = state_of(files)
         position = self._position()
         if position is not None and position.files == state:
@@ -192,10 +194,33 @@ class TableExtraction:
                     why=f"'{key}' names it.",
                     fix=did_you_mean(name, known),
                 )
+        self._check_still_there(known)
         if settings.columns is None:
             return tuple(known)
         needed = (name for name, key in named if key not in ("columns", "where"))
         return tuple(dict.fromkeys((*settings.columns, *needed)))
+
+    def _check_still_there(self, known: Sequence[str]) -> None:
+        """What has landed stays in force while the source lacks a column that mappings read.
+
+        A column that never was there is a mistake in the mapping, and told by its step.
+
+        Raises:
+            UserError: a column has gone since the table was last read.
+        """
+        folded = {name.lower() for name in known}
+        gone = [name for name in self.read_by if name not in folded]
+        files = self.control.current_files(self.storage, self.source, self.table) if gone else []
+        landed = {n.lower(): n for f in files if f.is_file() for n in pq.read_schema(f).names}
+        for name in gone:
+            if name in landed:
+                raise UserError(
+                    f"{self.source}.{self.table} has no column '{landed[name]}' any more.",
+                    where=self.read_by[name],
+                    why="The mapping reads it, and it was there when the table was last read.",
+                    fix="Bring it back, or take it out of the mapping. "
+                    + did_you_mean(landed[name], known),
+                )
 
     def _finish(
         self,

@@ -27,6 +27,31 @@ CASES = {
         2,
         "Did you mean 'currency'",
     ),
+    "no currency": ("workspace.yaml", "name: A\ncurrency: EURO\n", 2, "three letters"),
+    "no country": (
+        "workspace.yaml",
+        "name: A\ncalendar:\n  holidays: XX\n",
+        3,
+        "no country whose holidays are known",
+    ),
+    "four cron fields": (
+        "workspace.yaml",
+        "name: A\nschedule: {cron: 0 3 * *}\n",
+        2,
+        "is not five fields",
+    ),
+    "a cron field out of range": (
+        "workspace.yaml",
+        "name: A\nschedule:\n  cron: 0 25 * * *\n",
+        3,
+        "does not know: '25'",
+    ),
+    "half an expression": (
+        "mappings/person.yaml",
+        "entity: person\nfrom: shop.client\ncolumns:\n  person_id: id\n  name: {expr: a +}\n",
+        5,
+        "is not a SQL expression: something is missing, at character 3",
+    ),
     "missing key": ("sources/shop.yaml", "source: shop\ntables: {client: }\n", 1, "'url'"),
     "unknown source": (
         "mappings/person.yaml",
@@ -192,6 +217,16 @@ def test_a_mistake_is_told_with_file_and_line(write, case):
     assert matching[0].where.file == file
     if line:
         assert matching[0].where.line == line, told
+
+
+@pytest.mark.parametrize(
+    "cron", ["0 3 * * *", "*/15 8-18 * * mon-fri", "0 0 1,15 jan,JUL *", "5/10 2 * * 7"]
+)
+def test_schedules_that_cron_knows(write, cron):
+    loaded = load_workspace(
+        write({"workspace.yaml": f"name: A\nschedule: {{cron: '{cron}'}}\n"}), shipped=False
+    )
+    assert loaded.workspace.schedule.cron == cron
 
 
 def test_a_file_in_another_encoding_is_told(write):

@@ -437,6 +437,31 @@ class TestWorkbooks:
         assert "Did you mean 'Price'?" in Reader(company).refused()
 
 
+def test_a_driver_that_is_not_installed_is_told(one_table):
+    told = Reader(one_table("oracle://u:secret@host/db")).refused()
+    assert told.startswith(
+        "sources/s.yaml:2: The driver 'oracledb' of the source is not installed."
+    )
+    assert "secret" not in told
+
+
+def test_a_folder_that_is_not_there_is_told_where_it_is_named(one_table):
+    told = Reader(one_table("nowhere")).refused()
+    assert told.startswith("sources/s.yaml:2: The folder of the source is not there.")
+
+
+def test_a_column_that_left_an_incremental_table_is_told_not_loaded_as_empty(lite):
+    connection, reader = lite
+    connection.execute("CREATE TABLE thing (id int, name text, price int, day date, moment text,"
+                       " flag int, at int)")  # fmt: skip
+    connection.execute("INSERT INTO thing (id, name, at) VALUES (1, 'a', 1)")
+    read = reader("{primary_key: [id], cursor: at}")
+    assert read.landed("id, name") == [(1, "a")]
+    connection.execute("ALTER TABLE thing DROP COLUMN name")
+    connection.execute("INSERT INTO thing (id, at) VALUES (2, 2)")
+    assert "s.thing has no column 'name' any more." in read.refused()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
