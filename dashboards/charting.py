@@ -11,9 +11,9 @@ from dashboards.charts import MOST_BARS, MOST_SERIES, Drawing, Series, bars, col
 from dashboards.headline import monthly, prior_months
 from dashboards.periods import Period, months_until
 from dashboards.pivot_figures import FiguresByPlace
-from dashboards.portal_model import Chart
 from dashboards.view import Filter, View
 from dashboards.wording import Figures, measure_label, member_label, member_text, month_name
+from metadata.model.portal import Chart
 from metadata.repository import ResolvedCube
 
 Ask = Callable[[Query], Result]

@@ -16,9 +16,9 @@ import streamlit as st
 from cubes import Engine, Explanation, Query, Result
 from cubes.api import Answers
 from cubes.operations import Operations
-from dashboards.portal_model import load_portal
 from dashboards.wording import Figures
 from metadata import Repository, UserError, load_workspace
+from metadata.portal import load_portal
 from metadata.repository import ResolvedCube
 
 MOST_KEPT = 400

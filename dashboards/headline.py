@@ -9,8 +9,8 @@ from datetime import date
 from cubes import Query, Result
 from cubes.predicates import Between, Compare, predicate_text
 from dashboards.periods import Period, complete_months, months_until, shift
-from dashboards.portal_model import Tile
 from dashboards.wording import Number, is_month, measure_label
+from metadata.model.portal import Tile
 from metadata.repository import Repository
 
 TREND_MONTHS = 13

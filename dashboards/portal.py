@@ -15,9 +15,10 @@ from dashboards import data, notices
 from dashboards.charting import portal_picture, portal_view
 from dashboards.headline import Headline, headlines, known_months
 from dashboards.periods import SPANS, Period
-from dashboards.portal_model import AvailablePortal, Chart, available, load_portal
 from dashboards.wording import MINUS, Figures, ago, moment_text, month_name
 from metadata.errors import Issue
+from metadata.model.portal import Chart
+from metadata.portal import AvailablePortal, available, load_portal
 
 _SPAN_NAMES = {"month": "Month", "quarter": "Quarter to date", "year": "Year to date"}
 BESIDE = 300

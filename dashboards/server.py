@@ -22,10 +22,10 @@ from cubes.engine import Engine
 from dashboards import data, theme
 from dashboards.guard import LOOPBACK, KnownHosts, SecurityHeaders, SignInGate
 from dashboards.headline import known_months
-from dashboards.portal_model import available, load_portal
 from dashboards.session import Sessions, session_secret
 from dashboards.sign_in import Doorman
 from metadata.errors import UserError
+from metadata.portal import available, load_portal
 
 SHELL = Path(__file__).parent / "shell.py"
 _log = logging.getLogger("rapport.server")

@@ -19,7 +19,7 @@ from metadata.model.source import Source
 from metadata.model.star import Bridge, Dimension, Entity, Fact
 from metadata.model.workspace import Workspace
 from metadata.repository import Repository, Written
-from metadata.yaml_tree import Document, parse_documents, read_documents, read_text
+from metadata.yaml_tree import Document, extended, parse_documents, read_documents, read_text
 
 _PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED_MODEL = _PROJECT / "metadata" / "definitions"
@@ -276,21 +276,10 @@ def _read_mappings(files: _Files, collected: Collected) -> None:
 def _parse(model: type[D], documents: list[Document], collected: Collected) -> Written[D] | None:
     content: dict[str, Any] = {}
     for document in documents:
-        content = _extended(content, document.content)
+        content = extended(content, document.content)
     try:
         return Written(model.model_validate(content), tuple(documents))
     except ValidationError as error:
         where = Written[Any](Definition(), tuple(documents)).where
         collected.issues.extend(validation_issues(model, error, where))
         return None
-
-
-def _extended(base: dict[str, Any], addition: dict[str, Any]) -> dict[str, Any]:
-    """Maps are merged deeply; everything else is replaced by what is said later."""
-    result = dict(base)
-    for key, value in addition.items():
-        old = result.get(key)
-        result[key] = (
-            _extended(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-        )
-    return result

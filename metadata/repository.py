@@ -242,6 +242,20 @@ class ResolvedCube:
         """What pages call it."""
         return self.definition.label or self.name.replace("_", " ").capitalize()
 
+    @property
+    def buildable_rollups(self) -> tuple[str, ...]:
+        """Rollups of which the workspace feeds every level and at least one measure."""
+        return tuple(
+            name
+            for name, rollup in self.definition.rollups.items()
+            if all(level in self.levels for level in rollup.by)
+            and any(measure in self.measures for measure in rollup.measures)
+        )
+
+    def rollup_table(self, rollup: str) -> str:
+        """Name of a rollup's table in the warehouse."""
+        return f"rollup_{self.name}_{rollup}"
+
 
 @dataclass(frozen=True)
 class Repository:

@@ -101,6 +101,17 @@ def parse_documents(text: str, shown_as: str) -> Iterator[Document]:
         yield Document(shown_as, content, root)
 
 
+def extended(base: dict[str, Any], addition: dict[str, Any]) -> dict[str, Any]:
+    """A document extended by another: maps are merged deeply; everything else is replaced."""
+    result = dict(base)
+    for key, value in addition.items():
+        old = result.get(key)
+        result[key] = (
+            extended(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        )
+    return result
+
+
 def read_text(path: Path, shown_as: str) -> str:
     """The text of a definition file.
 

@@ -29,11 +29,7 @@ def rollup_table(cube: str, rollup: str) -> str:
 
 def can_build(repository: Repository, cube: str, rollup: str) -> bool:
     """Whether the workspace feeds every level and at least one measure of a rollup."""
-    resolved = repository.cubes[cube]
-    definition = resolved.definition.rollups[rollup]
-    return all(level in resolved.levels for level in definition.by) and any(
-        measure in resolved.measures for measure in definition.measures
-    )
+    return rollup in repository.cubes[cube].buildable_rollups
 
 
 def build_rollup(repository: Repository, cube: str, rollup: str) -> tuple[Statement, ...]:

@@ -10,9 +10,10 @@ import pytest
 from dashboards.charting import portal_picture, portal_view
 from dashboards.headline import headlines, known_months
 from dashboards.periods import Period, complete_months
-from dashboards.portal_model import Chart, Tile, available, load_portal
 from dashboards.wording import Figures
 from metadata import MetadataError
+from metadata.model.portal import Chart, Tile
+from metadata.portal import available, load_portal
 
 REVENUE = Tile(cube="sales", measure="revenue", when="order_date.month")
 BUYERS = Tile(cube="sales", measure="buyers", when="order_date.month")

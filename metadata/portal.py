@@ -1,67 +1,25 @@
-"""What the Portal shows, as metadata: `definitions/portal.yaml`, extended by a workspace's own."""
+"""What the Portal shows: the shipped definition, extended by a workspace's own `portal.yaml`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from metadata.errors import Issue, MetadataError, did_you_mean
 from metadata.issues import validation_issues
-from metadata.model.base import Definition, Name, Names
+from metadata.model.base import Definition
+from metadata.model.portal import Chart, Portal, Tile
 from metadata.repository import Repository, ResolvedCube, Written
-from metadata.yaml_tree import Document, read_documents
+from metadata.yaml_tree import Document, extended, read_documents
 
-SHIPPED = Path(__file__).parent / "definitions" / "portal.yaml"
+SHIPPED = Path(__file__).resolve().parent.parent / "dashboards" / "definitions" / "portal.yaml"
 OWN = "portal.yaml"
 
 T = TypeVar("T", bound=Definition)
-
-
-class Tile(Definition):
-    """A headline figure."""
-
-    cube: Name
-    measure: Name
-    when: str | None = Field(
-        None,
-        description="Level with the month, such as order_date.month, by which the figure is"
-        " taken, compared and drawn. Without it the tile shows how things stand now.",
-    )
-    label: str = Field("", description="Defaults to the measure's own label.")
-    group: str = Field("", description="Heading under which the tile stands.")
-
-
-class Chart(Definition):
-    """A chart below the headline figures."""
-
-    title: str
-    cube: Name
-    measures: Names
-    rows: Names = Field((), description="Level along the axis; a trend needs none.")
-    columns: Names = Field((), description="Level whose members become the series.")
-    kind: Literal["trend", "bars", "stacked"] = Field(
-        "bars", description="trend: month by month; bars: one bar a member; stacked: parts of it."
-    )
-    when: str | None = Field(None, description="Level with the month, as for tiles.")
-    compare: Literal["prior_year"] | None = Field(
-        None, description="Draws the same months a year before beside a trend."
-    )
-    top: int | None = Field(None, ge=1, le=50, description="Only the largest members.")
-    wide: bool = Field(False, description="Takes the whole width of the page.")
-
-
-class Portal(Definition):
-    """The first page: headline figures, then charts. A tile or chart set to null is left out."""
-
-    portal: Name
-    title: str
-    lead: str = ""
-    tiles: dict[Name, Tile | None] = Field(default_factory=dict)
-    charts: dict[Name, Chart | None] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,7 +44,7 @@ def load_portal(root: Path) -> Written[Portal]:
         documents += read_documents(own, OWN)
     content: dict[str, Any] = {}
     for document in documents:
-        content = _extended(content, document.content)
+        content = extended(content, document.content)
     where = Written[Any](Definition(), tuple(documents)).where
     try:
         return Written(Portal.model_validate(content), tuple(documents))
@@ -175,14 +133,3 @@ def _missing(
             what = f"Cube '{cube_name}' has no level '{level}' here."
             return _Missing(what, did_you_mean(level, cube.levels), known)
     return None
-
-
-def _extended(base: dict[str, Any], addition: dict[str, Any]) -> dict[str, Any]:
-    """As for the model: maps are merged deeply; everything else is replaced."""
-    result = dict(base)
-    for key, value in addition.items():
-        old = result.get(key)
-        result[key] = (
-            _extended(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-        )
-    return result
