@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from metadata import Repository
-from metadata.errors import UserError
+from metadata.errors import Location, UserError
 from pipelines.connect import Database, Folder, connector
 from pipelines.control import Control
 from pipelines.extract.databases import DatabaseReader
@@ -92,12 +92,11 @@ def _task(
     full: bool,
 ) -> TableExtraction:
     name = f"{source}.{table}"
-    read_by = {
-        read.column.lower(): read.where
-        for mapping in repository.mappings
-        for read in columns_read(repository, mapping)
-        if read.table == name
-    }
+    read_by: dict[str, Location] = {}
+    for mapping in repository.mappings:
+        for read in columns_read(repository, mapping):
+            if read.table == name:
+                read_by.setdefault(read.column.lower(), read.where)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     return TableExtraction(
         source,

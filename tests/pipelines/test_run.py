@@ -124,7 +124,7 @@ class TestFailure:
         assert status(report, "shop.order_lines") == "failed"
         assert status(report, "order_line") == status(report, "dim_product") == "done"
         (issue,) = (i for step in report.steps for i in step.issues)
-        assert issue.where.file == "mappings/order.yaml" and issue.where.line == 21
+        assert issue.where.file == "mappings/order.yaml" and issue.where.line == 19
         assert "has no column 'quantity' any more" in issue.what
         assert revenue(starter) == (pytest.approx(5979.30), 2)
         starter.replace("data/order_lines.csv", ",qty,", ",quantity,")
