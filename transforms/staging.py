@@ -97,7 +97,7 @@ def judged_rows(
     judged = []
     for mapping in mappings:
         chain = judging(repository, mapping, entity, landed, reading)
-        judged.append(chain.closed(_ranked(mapping.definition.keep, entity, chain.judged)))
+        judged.append(chain.closed(ranked_rows(mapping, chain)))
     return judged[0] if len(judged) == 1 else _best_of(judged, entity)
 
 
@@ -116,7 +116,15 @@ class Judging:
 
     def closed(self, query: exp.Select) -> exp.Select:
         """A query over `judged`, or `judged` itself, with the steps that come before."""
-        return query.with_("raw", self.raw).with_("clean", self.clean).with_("typed", self.typed)
+        closed = query.copy()
+        for name, step in (("raw", self.raw), ("clean", self.clean), ("typed", self.typed)):
+            closed = closed.with_(name, step.copy(), copy=False)
+        return closed
+
+
+def ranked_rows(mapping: ResolvedMapping, chain: Judging) -> exp.Select:
+    """The rows of `judged` with their outcomes; to be closed over the steps before."""
+    return _ranked(mapping.definition.keep, mapping.entity, chain.judged)
 
 
 def empty_entity(repository: Repository, entity: str) -> tuple[Statement, ...]:
