@@ -5,6 +5,7 @@ Exit status 0: done. 1: something the user can mend, told in one message. 2: a d
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -28,6 +29,13 @@ for group in (starting, scanning, loading, keeping, asking, lineage, serving, me
     group.register(app)
 
 
+_OF_THE_MACHINE = {
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT,
+    errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
+}  # fmt: skip
+"""What files and folders refuse, and whoever runs the command can mend."""
+
+
 def main() -> None:
     """Run a command and turn every failure into one message and an exit status."""
     sys.exit(run(sys.argv[1:]))
@@ -42,7 +50,8 @@ def run(arguments: list[str]) -> int:
         _report(error.issues, arguments)
         return 1
     except TyperException as error:
-        _report((Issue(error.format_message(), fix="See `rapport --help`."),), arguments)
+        said = error.format_message().replace("Value error, ", "")
+        _report((Issue(said, fix="See `rapport --help`."),), arguments)
         return 1
     except (KeyboardInterrupt, typer.Abort):
         stderr.print("Stopped.")
@@ -51,6 +60,13 @@ def run(arguments: list[str]) -> int:
         # The reader (head, less) has gone; Python would complain again while closing stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE or not error.filename:
+            _report_defect(error)
+            return 2
+        issue = Issue(f"{error.filename} cannot be used.", why=f"{error.strerror}.")
+        _report((issue,), arguments)
+        return 1
     except Exception as error:
         _report_defect(error)
         return 2

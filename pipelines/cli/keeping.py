@@ -40,6 +40,9 @@ def versions(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TA
     if format is Format.JSON:
         print_json({"versions": [asdict(version) for version in found]})
         return 0
+    if not found:
+        stdout.print("Nothing has been published yet; `rapport run` does it.")
+        return 0
     print_table(
         ("Version", "Published", "Size", ""),
         (

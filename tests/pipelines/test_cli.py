@@ -148,3 +148,17 @@ def test_a_users_password_is_hashed(capsys, monkeypatch):
     assert "correct horse" not in out
     monkeypatch.setenv("RAPPORT_NEW_PASSWORD", "short")
     assert ask(capsys, "user", "anna")[0] == 1
+
+
+def test_what_the_machine_refuses_is_told_not_called_a_defect(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = ask(capsys, "init", tmp_path / "file")
+    assert code == 1
+    assert err.startswith(f"{tmp_path / 'file'} cannot be used.") and "exists" in err
+    assert ask(capsys, "sample", tmp_path / "file", "--scale", "0.01")[0] == 1
+
+
+def test_a_wrong_choice_is_told_in_plain_words(capsys):
+    code, _, err = ask(capsys, "status", "--format", "xml")
+    assert code == 1
+    assert "'xml' is not one of 'table', 'json'" in err and "Value error" not in err
