@@ -12,6 +12,7 @@ from types import TracebackType
 
 from metadata import Repository
 from metadata.errors import Issue, UserError
+from metadata.uses import source_uses
 from pipelines import publish
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
@@ -113,6 +114,7 @@ class Session:
             assert isinstance(planned.step, ExtractTable)
             by_source.setdefault(planned.step.source, []).append(planned.step.table)
         done: queue.Queue[StepResult] = queue.Queue()
+        uses = source_uses(self.repository)
 
         def work(source: str, tables: list[str]) -> None:
             left = list(tables)
@@ -120,7 +122,7 @@ class Session:
             try:
                 for table, outcome in extract_source(
                     self.repository, self._storage, self._control, self.run, source, tables,
-                    full=self._full,
+                    full=self._full, uses=uses,
                 ):  # fmt: skip
                     left.remove(table)
                     if isinstance(outcome, UserError) and outcome.__cause__ is not None:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from metadata import Repository
 from metadata.errors import Location, UserError
+from metadata.uses import Uses, source_uses
 from pipelines.connect import Database, Folder, connector
 from pipelines.control import Control
 from pipelines.extract.databases import DatabaseReader
 from pipelines.extract.table import Extracted, TableExtraction
 from pipelines.storage import Storage
-from transforms.delivered import columns_read
 
 Outcome = Extracted | UserError
 
@@ -26,8 +26,19 @@ def extract_source(
     tables: Sequence[str],
     *,
     full: bool = False,
+    uses: Uses | None = None,
 ) -> Iterator[tuple[str, Outcome]]:
     """Read tables of one source; a table that fails does not stop the others.
+
+    Args:
+        repository: the workspace.
+        storage: where it keeps its data.
+        control: where it keeps what it knows of its runs.
+        run: the run that reads.
+        source: name of the source.
+        tables: names of its tables.
+        full: whether what was read before counts for nothing.
+        uses: what rules read; found out where it is not given.
 
     Yields:
         Each table's name with what was read, or with the error to show.
@@ -37,6 +48,7 @@ def extract_source(
     except UserError as error:
         yield from ((table, error) for table in tables)
         return
+    read_by = uses or source_uses(repository)
     reader = None
     if isinstance(found, Database):
         try:
@@ -46,7 +58,7 @@ def extract_source(
             return
     try:
         for table in tables:
-            task = _task(repository, storage, control, run, source, table, full=full)
+            task = _task(repository, storage, control, run, source, table, read_by, full=full)
             yield table, _outcome(task, found, reader)
     finally:
         if reader is not None:
@@ -88,15 +100,13 @@ def _task(
     run: str,
     source: str,
     table: str,
+    uses: Uses,
     *,
     full: bool,
 ) -> TableExtraction:
-    name = f"{source}.{table}"
     read_by: dict[str, Location] = {}
-    for mapping in repository.mappings:
-        for read in columns_read(repository, mapping):
-            if read.table == name:
-                read_by.setdefault(read.column.lower(), read.where)
+    for use in uses.of_table(f"{source}.{table}"):
+        read_by.setdefault(use.column.lower(), use.where)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     return TableExtraction(
         source,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from metadata.scan import Scan, ScannedTable, read_scan, scan_folder
+from metadata.scan import Scan, ScannedColumn, ScannedTable, read_scan, scan_folder
 from pipelines.storage import replace_durably
 
 
@@ -49,16 +49,16 @@ def keep_scan(
 
 
 def structure(scan: Scan) -> list[ScannedTable]:
-    """What a version stands for: everything but the counts and the values."""
+    """What a version stands for: everything but counts, values and the order of columns."""
     return [
-        table.model_copy(
-            update={
-                "rows": None,
-                "columns": tuple(c.model_copy(update={"profile": None}) for c in table.columns),
-            }
-        )
+        table.model_copy(update={"rows": None, "columns": tuple(_bare(table.columns))})
         for table in scan.tables
     ]
+
+
+def _bare(columns: Iterable[ScannedColumn]) -> Iterator[ScannedColumn]:
+    for column in sorted(columns, key=lambda c: c.name):
+        yield column.model_copy(update={"profile": None})
 
 
 def _write(path: Path, scan: Scan) -> None:

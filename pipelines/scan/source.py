@@ -111,12 +111,13 @@ class _Scanner:
 
     def folder(self, folder: Folder) -> Found:
         covered: dict[str, list[Path]] = {}
+        address = self._written.where("url")
         if not folder.path.is_dir():
-            find_files(folder.path, self._written.value.source, SourceTable(),
-                       self._written.where("url"))  # fmt: skip
+            find_files(folder.path, "", SourceTable(), address, address)
         for name, settings in self._tables.items():
             with self._noting(name):
-                covered[name] = find_files(folder.path, name, settings, self._place(name))
+                place = self._place(name)
+                covered[name] = find_files(folder.path, name, settings, place, address)
         tables = []
         for each in find_tables(folder.path, self._tables, covered):
             with self._noting(each.name):
