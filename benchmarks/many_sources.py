@@ -2,9 +2,9 @@
 
     python benchmarks/many_sources.py DIRECTORY [--sources 180] [--tables 20] [--rows 1000]
 
-Every other source is a SQLite file, the rest are folders of CSV files; each holds the same kinds of
-tables with data of its own. Mappings bring customers, products, orders and lines of all sources
-together. `--bare` leaves `tables:` and the mappings out, as when sources are met for the first time.
+Every other source is a SQLite file, the rest are folders of CSV files, each with the same kinds of
+tables. Mappings bring customers, products, orders and lines of all sources together. `--bare`
+leaves `tables:` and the mappings out, as when sources are met for the first time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 Value = str | int | None
 Column = tuple[str, str, Callable[[random.Random, int, int], Value]]
-"""Name, type in SQL, and how a value is made: of chance, its row (from 1) and the number of rows."""
+"""Name, type in SQL, and how a value is made: of chance, its row (from 1) and the number of all."""
 
 _VARIANTS = 6
 """So many companies are made up; sources are copies of them."""
@@ -78,7 +78,8 @@ def _email(chance: random.Random, row: int, _: int) -> Value:
 
 
 def _phone(chance: random.Random, *_: int) -> Value:
-    return f"+{chance.choice((49, 33, 44))} {chance.randint(100, 999)} {chance.randint(100000, 999999)}"
+    land, area, number = chance.choice((49, 33, 44)), chance.randint(100, 999), chance.random()
+    return f"+{land} {area} {int(number * 1e6):06d}"
 
 
 def _street(chance: random.Random, *_: int) -> Value:
