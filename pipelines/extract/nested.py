@@ -54,5 +54,8 @@ def _parts(name: str, value: exp.Expr, kind: Any) -> Iterator[tuple[str, exp.Exp
         )
     elif str(kind) == '"NULL"':
         yield name, exp.cast(value, "VARCHAR")
+    elif str(kind) == "TIMESTAMPTZ_NS":
+        # As pandas writes moments; no other type can be made of it.
+        yield name, exp.cast(value, "TIMESTAMPTZ")
     else:
         yield name, value

@@ -1,12 +1,15 @@
-"""JSON as systems write it, and sheets whose header is not the first row: nothing is lost."""
+"""JSON and Parquet as systems write them, and sheets whose header is not the first row: nothing is lost."""
 
 from __future__ import annotations
 
 import json
 from contextlib import closing
+from datetime import UTC, datetime
 
 import duckdb
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.control import Control
@@ -154,3 +157,22 @@ class TestHeaderRow:
     def test_fewer_lines_than_that(self, read):
         told = read("thing.csv", "id\n", "id", "{primary_key: [id], header_row: 5}")
         assert "thing.csv is empty." in told
+
+
+def test_parquet_as_pandas_writes_it(read, tmp_path):
+    """Moments in nanoseconds with a zone, categories, and lists and objects within rows."""
+    moments = [datetime(2024, 1, 1, 23, 30, tzinfo=UTC), None]
+    table = pa.table(
+        {
+            "id": ["1", "2"],
+            "moment": pa.array(moments, pa.timestamp("ns", "UTC")),
+            "kind": pa.array(["a", None]).dictionary_encode(),
+            "of": [{"city": "Rome", "tags": ["x"]}, None],
+        }
+    )
+    pq.write_table(table, tmp_path / "thing.parquet")
+    content = (tmp_path / "thing.parquet").read_bytes()
+    found = read("thing.parquet", content, "typeof(moment), moment::date, kind, of_city, of_tags")
+    kind = "TIMESTAMP WITH TIME ZONE"
+    assert [row[0] for row in found] == [kind, kind]
+    assert [row[2:] for row in found] == [("a", "Rome", '["x"]'), (None, None, None)]
