@@ -138,7 +138,7 @@ class _Mapped:
             column = key.split()[0]
             self._decides(column, "merge", f"kept in the order of {key}", where("keep"))
         for key in self.entity.key:
-            for read in self._values(key, definition.columns[key]):
+            for read in self._values(definition.columns[key]):
                 draft.edge(
                     read.column, self._table, "merge", f"one row stays for each {key}",
                     where("columns", key),
@@ -152,7 +152,7 @@ class _Mapped:
         refuses = rule.otherwise == "quarantine" and _can_fail(rule, kind)
         required = name in self.entity.key or self.entity.columns[name].required
         told = rules_in_words(rule, kind, required=required)
-        for read in self._reads(name, rule, told):
+        for read in self._reads(rule, told):
             self.draft.edge(read.column, target, read.how, read.rule, where)
             if refuses or required:
                 self.draft.edge(read.column, self._table, "check", f"{name}: {told}", where)
@@ -167,12 +167,12 @@ class _Mapped:
         ends = {"quarantine": self._table, "keep": None}.get(rule.otherwise, target)
         mapped = self._definition.columns.get(other)
         if ends is not None and mapped is not None:
-            for read in self._reads(other, mapped, ""):
+            for read in self._reads(mapped, ""):
                 self.draft.edge(read.column, ends, "check", condition, where)
 
-    def _reads(self, name: str, rule: ColumnRule, told: str) -> Iterator[_Read]:
+    def _reads(self, rule: ColumnRule, told: str) -> Iterator[_Read]:
         """Everything that decides about the value of a column, its joins and lookup included."""
-        for read in self._values(name, rule):
+        for read in self._values(rule):
             yield _Read(read.column, read.how, told)
         if isinstance(rule.lookup, str):
             yield _Read(table_id("lookup", rule.lookup), "lookup", told)
@@ -181,14 +181,14 @@ class _Mapped:
         for alias in dict.fromkeys(each.rpartition(".")[0] for each in dotted):
             yield from self._joined(alias)
 
-    def _values(self, name: str, rule: ColumnRule) -> Iterator[_Read]:
+    def _values(self, rule: ColumnRule) -> Iterator[_Read]:
         """The columns whose values go into a column."""
+        how = _how(rule)
         if rule.from_ is not None:
-            kind = self.entity.columns[name].type
-            yield _Read(self._source(rule.from_), _how(rule, kind), "")
+            yield _Read(self._source(rule.from_), how, "")
         elif rule.expr is not None:
             for parts in columns_of(rule.expr):
-                yield _Read(self._source(".".join(parts)), "expression", rule.expr)
+                yield _Read(self._source(".".join(parts)), how, rule.expr)
 
     def _joined(self, alias: str) -> Iterator[_Read]:
         """What decides which row of a joined table is taken, earlier joins included."""
@@ -218,9 +218,11 @@ class _Mapped:
         return self.draft.source_column(table, name)
 
 
-def _how(rule: ColumnRule, kind: str) -> How:
+def _how(rule: ColumnRule) -> How:
     if rule.lookup is not None:
         return "lookup"
+    if rule.expr is not None:
+        return "expression"
     changed = rule.clean or rule.format or rule.default is not None
     return "cleansed" if changed or (rule.check and rule.otherwise != "quarantine") else "copied"
 

@@ -146,6 +146,9 @@ def _draw_attribute(
         return
     history = definition.history if attribute.name != dimension.natural_key else ""
     reader = _Reader(draft, entity.entity)
+    if history == "fixed":
+        natural = _column("entity", entity.entity, dimension.natural_key)
+        draft.edge(natural, target, "join", "a member keeps its first value", where)
     if attribute.path is not None:
         reader.draw_path(attribute.path, target, "copied", history, where)
     elif definition.expr is not None:
@@ -163,19 +166,25 @@ def _draw_versions(draft: Draft, dimension: ResolvedDimension, entity: str) -> N
         draft.edge(natural, target, "copied", "", where)
     draft.edge(natural, surrogate, "key", "a number for each version", where)
     reader = _Reader(draft, entity)
-    changed = dimension.entity.changed_at if dimension.entity else None
-    for column in ("valid_from", "valid_to", "is_current"):
-        target = _column("dimension", name, column)
-        for attribute in dimension.attributes.values():
-            definition = attribute.definition
-            if definition.history != "track" or not attribute.available:
-                continue
-            text = definition.expr or str(attribute.path)
-            told = f"a new version where {attribute.name} changes"
+    begins, ends, current = (
+        _column("dimension", name, column) for column in ("valid_from", "valid_to", "is_current")
+    )
+    draft.edge(ends, begins, "copied", "where the version before it ends", where)
+    draft.edge(natural, begins, "join", "the member's versions before", where)
+    tracked = [
+        attribute
+        for attribute in dimension.attributes.values()
+        if attribute.definition.history == "track" and attribute.available
+    ]
+    for attribute in tracked:
+        text = attribute.definition.expr or str(attribute.path)
+        told = f"a new version where {attribute.name} changes"
+        for target in (ends, current):
             reader.draw(text, target, "history", told, where, join="history")
-        if changed and column != "is_current":
-            told = "the change's own time"
-            draft.edge(_column("entity", entity, changed), target, "copied", told, where)
+    changed = dimension.entity.changed_at if dimension.entity else None
+    if changed and tracked:
+        told = "the change's own time"
+        draft.edge(_column("entity", entity, changed), ends, "copied", told, where)
 
 
 def _draw_tree(draft: Draft, dimension: ResolvedDimension, entity: str, parent: str) -> None:

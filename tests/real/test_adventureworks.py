@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from lineage_comparison import differences, read
 
 NET = "sum(d.linetotal::decimal(18, 4))"
 LINES = """
@@ -288,3 +289,8 @@ def test_every_row_is_accounted_for(works):
         "territory_assignment<aw.salesterritoryhistory": (17, 17, 0, 0, 0),
     }
     assert works.refusals == []
+
+
+def test_the_declared_lineage_is_what_the_statements_did(works):
+    repository = works.engine.repository
+    assert not differences(repository, read(repository, works.statements))

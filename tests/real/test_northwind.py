@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
+from lineage_comparison import differences, read
 
 from metadata import load_workspace
 from pipelines.run import run
@@ -177,3 +178,8 @@ def test_a_new_order_arrives_with_the_next_run(northwind, northwind_url, in_post
     assert after == (before[0] + Decimal("119.70"), before[1] + 1, before[2] + 1)
     theirs = in_postgres(f"select {NET}, count(*), count(distinct customer_id) {LINES}")
     assert after == theirs[()]
+
+
+def test_the_declared_lineage_is_what_the_statements_did(northwind):
+    repository = northwind.engine.repository
+    assert not differences(repository, read(repository, northwind.statements))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from lineage_comparison import differences, read
 
 KIND = """case when Invoice like 'C%' then 'Return'
           when Invoice like 'A%' or (Price = 0 and "Customer ID" is null) then 'Correction'
@@ -176,3 +177,8 @@ def test_every_row_is_accounted_for(shop):
         "product<shop.invoice_lines": (525461, 4480, 0, 520981, 0),
     }
     assert shop.refusals == []
+
+
+def test_the_declared_lineage_is_what_the_statements_did(shop):
+    repository = shop.engine.repository
+    assert not differences(repository, read(repository, shop.statements))
