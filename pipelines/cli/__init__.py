@@ -14,7 +14,17 @@ import typer
 from typer.exceptions import TyperException
 
 from metadata.errors import Issue, RapportError, UserError
-from pipelines.cli import asking, keeping, lineage, loading, measuring, scanning, serving, starting
+from pipelines.cli import (
+    asking,
+    exchanging,
+    keeping,
+    lineage,
+    loading,
+    measuring,
+    scanning,
+    serving,
+    starting,
+)
 from pipelines.cli.output import print_json, stderr
 
 app = typer.Typer(
@@ -25,7 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (starting, scanning, loading, keeping, asking, lineage, serving, measuring):
+for group in (
+    starting, scanning, loading, keeping, asking, lineage, exchanging, serving, measuring,
+):  # fmt: skip
     group.register(app)
 
 
