@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cubes import Engine, Query, Result
 from dashboards import data
 from metadata import load_workspace
 from metadata.passwords import hash_password
+from pipelines.results import RunReport
 from pipelines.run import run
 from pipelines.starter import write_starter
 
@@ -27,6 +29,18 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 ).split()
+
+
+def load(folder: Path) -> RunReport:
+    """Run the pipeline in a thread: the browser's event loop has ours, and Dagster runs its own."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(run, load_workspace(folder)).result()
+
+
+@pytest.fixture(scope="session")
+def loader() -> Callable[[Path], RunReport]:
+    """Loads a workspace."""
+    return load
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +55,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         path = folder / "data" / f"{name}.csv"
         path.write_text(f"{path.read_text().rstrip()}\n{line}\n")
-    assert run(load_workspace(folder)).ok
+    assert load(folder).ok
     return folder
 
 

@@ -11,8 +11,6 @@ from playwright.sync_api import Page, expect
 
 from cubes import Query
 from dashboards.wording import Figures
-from metadata import load_workspace
-from pipelines.run import run
 
 pytestmark = pytest.mark.browser
 
@@ -166,11 +164,11 @@ def test_the_dark_is_dark_and_the_light_is_light(page_for):
     assert brightness("dark") < 60 < 200 < brightness("light")
 
 
-def test_an_empty_page_fills_by_itself_when_the_first_load_is_done(page_for, serve, empty):
+def test_an_empty_page_fills_by_itself_when_the_first_load_is_done(page_for, serve, empty, loader):
     with serve(empty) as address:
         page = page_for("/", address=address)
         expect(page.get_by_text("There is no data here yet")).to_be_visible()
-        assert run(load_workspace(empty)).ok
+        assert loader(empty).ok
         expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=WAIT)
 
 
