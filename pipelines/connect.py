@@ -20,7 +20,8 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _USER_INFO = re.compile(r"^([^:/]+://)(.*)(@[^@]*)$", re.DOTALL)
 _SECRET = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)
 """Parameters of an address that are not shown."""
-_EMBEDDED = "embedded-postgresql:"
+EMBEDDED = "embedded-postgresql:"
+"""How an address begins that is the data folder of a PostgreSQL to be started here."""
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -77,9 +78,9 @@ def connector(repository: Repository, source: str) -> Folder | Database:
     """
     written = repository.sources[source]
     where = written.where("url")
-    text = _expanded(written.value.url, where)
-    if text.startswith(_EMBEDDED):
-        folder = (repository.root / text.removeprefix(_EMBEDDED)).resolve()
+    text = expanded(written.value.url, where)
+    if text.startswith(EMBEDDED):
+        folder = (repository.root / text.removeprefix(EMBEDDED)).resolve()
         return Database(_url(_embedded(folder, where), where), written.value.db_schema)
     if text.startswith("file://"):
         return Folder(Path(unquote(urlsplit(text).path)))
@@ -99,7 +100,12 @@ def connector(repository: Repository, source: str) -> Folder | Database:
     return Database(url, written.value.db_schema)
 
 
-def _expanded(text: str, where: Location) -> str:
+def expanded(text: str, where: Location) -> str:
+    """An address with its variables replaced from the environment.
+
+    Raises:
+        MetadataError: a variable is not set.
+    """
     missing = [name for name in _VARIABLE.findall(text) if name not in os.environ]
     if missing:
         raise MetadataError(
@@ -107,7 +113,7 @@ def _expanded(text: str, where: Location) -> str:
                 Issue(
                     f"The environment variable {name} is not set.",
                     where,
-                    "The address of the source needs it.",
+                    "The address needs it.",
                     f"Set it before the run: export {name}=...",
                 )
                 for name in missing

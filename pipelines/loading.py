@@ -30,6 +30,7 @@ from pipelines.plan import (
     Publish,
     StageEntity,
     Step,
+    place_of,
     tables_read,
 )
 from pipelines.results import StepResult
@@ -365,19 +366,7 @@ class Loader:
         )
 
     def _where(self, step: Step) -> Location | None:
-        match step:
-            case StageEntity(entity):
-                return self._repository.mappings_of(entity)[0].written.where()
-            case LoadDimension(name):
-                return self._repository.dimensions[name].written.where()
-            case LoadFact(name):
-                return self._repository.facts[name].written.where()
-            case LoadBridge(name):
-                return self._repository.bridges[name].written.where()
-            case BuildRollup(cube, rollup):
-                return self._repository.cubes[cube].written.where("rollups", rollup)
-            case _:
-                return None
+        return place_of(self._repository, step)
 
 
 def _failed(planned: PlannedStep, issues: tuple[Issue, ...]) -> StepResult:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from metadata import Repository
+from metadata.errors import Location
 from metadata.repository import ResolvedDimension, ResolvedFact
 from transforms import can_build, read_by_fact, rollup_table
 from transforms.references import entities_read
@@ -132,6 +133,27 @@ def step_name(step: Step) -> str:
             return rollup_table(cube, rollup)
         case Publish():
             return "publish"
+        case _:
+            assert_never(step)
+
+
+def place_of(repository: Repository, step: Step) -> Location | None:
+    """Where a step's definition stands; of several mappings, that of the one that wins."""
+    match step:
+        case ExtractTable(source, table):
+            return repository.sources[source].where("tables", table)
+        case StageEntity(entity):
+            return repository.mappings_of(entity)[0].written.where()
+        case LoadDimension(name):
+            return repository.dimensions[name].written.where()
+        case LoadFact(name):
+            return repository.facts[name].written.where()
+        case LoadBridge(name):
+            return repository.bridges[name].written.where()
+        case BuildRollup(cube, rollup):
+            return repository.cubes[cube].written.where("rollups", rollup)
+        case Publish():
+            return None
         case _:
             assert_never(step)
 

@@ -43,6 +43,8 @@ class RunReport:
     steps: tuple[StepResult, ...]
     version: int | None
     seconds: float
+    notes: tuple[Issue, ...] = ()
+    """What went wrong beside the run, such as telling others of it."""
 
     @property
     def ok(self) -> bool:

@@ -68,7 +68,7 @@ def run(
         )
     pointer = publish.current(storage)
     version = int(pointer["version"]) if pointer else None
-    return RunReport(identity, results, version, time.perf_counter() - began)
+    return RunReport(identity, results, version, time.perf_counter() - began, session.notes)
 
 
 def _chosen(plan: RunPlan, select: tuple[str, ...]) -> frozenset[str]:

@@ -44,6 +44,7 @@ class Session:
         self.run = run
         self.results: dict[str, StepResult] = {}
         self.version: int | None = None
+        self.notes: tuple[Issue, ...] = ()
         self._full = full
         self._total = total
         self._listener = listener or (lambda event: None)
@@ -70,11 +71,24 @@ class Session:
         ok = error is None and all(r.status in ("done", "unchanged") for r in self.results.values())
         self._control.finish_run(self.run, ok=ok, version=self.version)
         self._control.close()
+        self._tell()
         if error is not None and not isinstance(error, UserError):
             self._journal.defect("run", error)
         self._journal.tell("run ends", run=self.run, ok=ok, version=self.version)
         self._journal.close()
         shutil.rmtree(self._storage.temporary, ignore_errors=True)
+
+    def _tell(self) -> None:
+        """Send what the run did to whoever the workspace says; the run itself is over."""
+        if self.repository.workspace.lineage is None:
+            return
+        # The library is only needed where somebody listens.
+        from pipelines.openlineage.sending import tell
+
+        issue = tell(self.repository, self.run)
+        if issue is not None:
+            self.notes = (issue,)
+            self._journal.tell("openlineage", **issue.as_dict())
 
     def pause(self) -> None:
         """Let go of the build databases until the next step needs them."""

@@ -106,6 +106,27 @@ class Schedule(Definition):
     )
 
 
+class LineageExport(Definition):
+    """Where each run tells what it did, as OpenLineage events."""
+
+    openlineage: str = Field(
+        min_length=1,
+        description=(
+            "A file to which events are added, one JSON document a line (a relative path starts at"
+            " the workspace folder); or the http(s) address of a service that receives them."
+            " `${NAME}` is replaced from the environment."
+        ),
+    )
+    api_key: str | None = Field(
+        None,
+        repr=False,
+        description="Key that the service asks for; write it as `${NAME}`, from the environment.",
+    )
+    namespace: str | None = Field(
+        None, min_length=1, description="Namespace of the jobs; the company's name when absent."
+    )
+
+
 class Workspace(Definition):
     """One company's settings."""
 
@@ -124,6 +145,7 @@ class Workspace(Definition):
     calendar: Calendar = Calendar()
     storage: Storage = Storage()
     schedule: Schedule | None = None
+    lineage: LineageExport | None = None
     keep_versions: int = Field(
         5, ge=2, le=1000, description="Published versions kept for rollback."
     )

@@ -50,6 +50,7 @@ def run_document(report: RunReport) -> dict[str, Any]:
         "ok": report.ok,
         "version": report.version,
         "seconds": report.seconds,
+        "notes": [issue.as_dict() for issue in report.notes],
         "steps": [
             {
                 **asdict(step),
@@ -91,6 +92,8 @@ def _print_report(report: RunReport) -> None:
     for issue in dict.fromkeys(issue for step in report.steps for issue in step.issues):
         stderr.print(str(issue), style="red", markup=False, soft_wrap=True)
     for issue in dict.fromkeys(issue for step in report.steps for issue in step.warnings):
+        stderr.print(str(issue), style="yellow", markup=False, soft_wrap=True)
+    for issue in report.notes:
         stderr.print(str(issue), style="yellow", markup=False, soft_wrap=True)
     version = f"version {report.version}" if report.version else "nothing published yet"
     outcome = "Loaded" if report.ok else "Finished with errors"
