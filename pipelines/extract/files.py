@@ -76,15 +76,28 @@ def state_of(files: Sequence[Path]) -> FileState:
 
 
 class FileReader:
-    """Files of one table; DuckDB reads in a process-private, empty database."""
+    """Files of one table; DuckDB reads in an empty database of this process.
 
-    def __init__(self, files: list[Path], settings: SourceTable, temporary: Path) -> None:
+    Args:
+        files: the files.
+        settings: how they are read.
+        temporary: folder for copies of files that DuckDB would not read as they are.
+        database: the empty database; one of its own if none is given, which takes a moment to make.
+    """
+
+    def __init__(
+        self,
+        files: list[Path],
+        settings: SourceTable,
+        temporary: Path,
+        database: duckdb.DuckDBPyConnection | None = None,
+    ) -> None:
         self._files = files
         self._settings = settings
         self._ending = files[0].suffix.lower()
         self._texts = TextFiles(files, settings.encoding, temporary)
         self._csv = CsvFiles(self._texts, settings)
-        self._connection = duckdb.connect(":memory:")
+        self._connection = database.cursor() if database else duckdb.connect(":memory:")
 
     def close(self) -> None:
         """Let go of the files."""

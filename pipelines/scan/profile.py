@@ -1,15 +1,16 @@
-"""What the values of a table are like: one statement over a sample, for all columns at once.
+"""What the values of tables are like: one statement over samples, for all columns at once.
 
-The sample is turned on its side (one row for each value, with the number of its column), so that
-the statement is the same for every table. Each different value is judged once and counts as often
-as it occurs.
+Samples are turned on their side (one row for each value, with the number of its column), so that
+the statement is the same for whatever tables. Each different value is judged once and counts as
+often as it occurs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 import duckdb
@@ -24,14 +25,13 @@ TOP = 10
 """Most frequent values kept of a column."""
 _LONGEST = 100
 """Longer values are not worth keeping."""
-_SAMPLE = "sample"
 
 
 @dataclass(frozen=True)
 class Values:
     """What a sample says of one column; counts are of rows, unless they say otherwise."""
 
-    sampled: int
+    sampled: int = 0
     present: int = 0
     distinct: int = 0
     length: float = 0.0
@@ -47,50 +47,83 @@ class Values:
     """Formats of days and moments: each with its rows, its first and its last value."""
 
 
+_NOTHING = Values()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some rows of a table."""
+
+    rows: pa.Table
+    judged: tuple[bool, ...]
+    """For each column, whether its values are to be told apart by their shapes."""
+
+    @property
+    def size(self) -> int:
+        """How many values it holds."""
+        return self.rows.num_rows * self.rows.num_columns
+
+
+def one_thread() -> duckdb.DuckDBPyConnection:
+    """An empty database; many sources are looked at side by side, each in a thread of its own."""
+    return duckdb.connect(
+        ":memory:", config={"threads": 1, "autoinstall_known_extensions": "false"}
+    )
+
+
 class Profiler:
     """An empty database that looks at samples; for one thread."""
 
     def __init__(self) -> None:
-        # Many sources are looked at side by side, each in a thread of its own.
-        self._connection = duckdb.connect(
-            ":memory:", config={"threads": 1, "autoinstall_known_extensions": "false"}
-        )
+        self._connection = one_thread()
 
     def close(self) -> None:
         """Let go of the memory."""
         self._connection.close()
 
-    def look(self, sample: pa.Table, judged: Sequence[bool]) -> tuple[Values, ...]:
-        """What a sample says of each of its columns.
+    def look(self, samples: Sequence[Sample]) -> list[tuple[Values, ...]]:
+        """What each sample says of each of its columns."""
+        filled = {f"sample_{n}": each for n, each in enumerate(samples) if each.size}
+        found: dict[int, Values] = {}
+        firsts = list(accumulate((len(each.judged) for each in samples), initial=0))
+        if filled:
+            parts = []
+            for name, each in filled.items():
+                columns = [f"c{position}" for position in range(len(each.judged))]
+                self._connection.register(name, each.rows.rename_columns(columns))
+                first = firsts[int(name.rpartition("_")[2])]
+                parts.append(_upright(name, columns, first, each.judged))
+            try:
+                self._connection.execute(_view(parts).sql("duckdb"))
+                rows = self._connection.execute(_statement()).fetchall()
+            finally:
+                for name in filled:
+                    self._connection.unregister(name)
+            found = {row[0]: _values(row[1:]) for row in rows}
+        return [
+            tuple(
+                replace(found.get(first + position, _NOTHING), sampled=each.rows.num_rows)
+                for position in range(len(each.judged))
+            )
+            for first, each in zip(firsts, samples, strict=False)
+        ]
 
-        Args:
-            sample: the rows.
-            judged: for each column, whether its values are to be told apart by their shapes.
-        """
-        if not sample.num_rows or not sample.num_columns:
-            return tuple(Values(sample.num_rows) for _ in sample.column_names)
-        names = [f"c{number}" for number in range(sample.num_columns)]
-        self._connection.register(_SAMPLE, sample.rename_columns(names))
-        try:
-            query = _upright(names, judged).sql("duckdb")
-            self._connection.execute(query)
-            rows = self._connection.execute(_statement()).fetchall()
-        finally:
-            self._connection.unregister(_SAMPLE)
-        found = {row[0]: _values(sample.num_rows, row[1:]) for row in rows}
-        return tuple(found.get(n, Values(sample.num_rows)) for n in range(len(names)))
 
-
-def _upright(names: Sequence[str], judged: Sequence[bool]) -> exp.Create:
-    """A view with one row for each value: its column's number, whether it is judged, its text."""
+def _upright(name: str, columns: Sequence[str], first: int, judged: Sequence[bool]) -> exp.Select:
+    """One row for each value: its column's number, whether it is judged, its text."""
     lists = (
-        ("number", [number(n) for n in range(len(names))]),
+        ("number", [number(first + position) for position in range(len(columns))]),
         ("judged", [exp.convert(each) for each in judged]),
-        (VALUE, [exp.cast(column(name), "VARCHAR") for name in names]),
+        (VALUE, [exp.cast(column(each), "VARCHAR") for each in columns]),
     )
-    query = exp.select(
-        *(named(call("unnest", exp.Array(expressions=each)), name) for name, each in lists)
-    ).from_(exp.to_table(_SAMPLE))
+    return exp.select(
+        *(named(call("unnest", exp.Array(expressions=each)), label) for label, each in lists)
+    ).from_(exp.to_table(name))
+
+
+def _view(parts: Sequence[exp.Select]) -> exp.Create:
+    """All samples as one, under the name that the statement reads."""
+    query = exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
     kind = exp.Properties(expressions=[exp.TemporaryProperty()])
     return exp.Create(
         this=exp.to_table("upright"), kind="VIEW", replace=True, expression=query, properties=kind
@@ -232,12 +265,11 @@ def _formed() -> exp.Query:
     )
 
 
-def _values(sampled: int, row: Sequence[Any]) -> Values:
+def _values(row: Sequence[Any]) -> Values:
     present, distinct, length, minimum, maximum, least, greatest, top, flags, forms = row
     found = [(form, int(rows), first, last) for form, rows, first, last in forms]
     found.sort(key=lambda f: (-f[1], moments.order_of(f[0]), f[0]))
     return Values(
-        sampled=sampled,
         present=int(present),
         distinct=int(distinct),
         length=float(length) / int(present),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -23,7 +24,10 @@ from pipelines.scan.catalogue import Catalogued, read_catalogue
 from pipelines.scan.columns import landing_type
 from pipelines.scan.folders import FileTable, find_tables
 from pipelines.scan.judging import is_judged, profile_of
-from pipelines.scan.profile import Profiler
+from pipelines.scan.profile import Profiler, Sample, one_thread
+
+_VALUES_AT_ONCE = 1_000_000
+"""Values held in memory until they are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,11 @@ class _Scanner:
         self._until = time.monotonic() + look.seconds
         self._profiler = Profiler() if look.profile else None
         self._failures: dict[str, str] = {}
+        self._database: duckdb.DuckDBPyConnection | None = None
+        """Reads the files of a folder."""
+        self._found: list[ScannedTable] = []
+        self._waiting: dict[int, Sample] = {}
+        """Rows not looked at yet, by the position of their table."""
 
     def close(self) -> None:
         if self._profiler is not None:
@@ -83,33 +92,35 @@ class _Scanner:
             with reader.told(where):
                 catalogue = read_catalogue(reader.engine, database.schema, declared)
             self._failures |= {n: database.scrub(why) for n, why in catalogue.failures}
-            tables = [self._with_values(each, reader) for each in catalogue.tables]
+            for each in catalogue.tables:
+                self._found.append(each.table)
+                with self._noting(each.table.name), reader.told(self._place(each.table.name)):
+                    self._sampled(*self._rows_of(each, reader))
         finally:
             reader.close()
-        return Found(tuple(tables), tuple(sorted(self._failures.items())))
+        return self._all()
 
-    def _with_values(self, catalogued: Catalogued, reader: DatabaseReader) -> ScannedTable:
-        table = catalogued.table
-        with self._noting(table.name), reader.told(self._place(table.name)):
-            sample = until_it_fits(
-                lambda as_text: _as_table(
-                    reader.sample(
-                        catalogued.readable,
-                        [column.name for column in table.columns],
-                        self._look.sample if self._look.profile else 1,
-                        as_text,
-                    )
-                )
-            )
-            rows: int | None = sample.num_rows
-            if rows >= (self._look.sample if self._look.profile else 1):
-                counted = sa.select(sa.func.count()).select_from(catalogued.readable)
-                with reader.engine.connect() as connection:
-                    rows = connection.execute(counted).scalar()
-            return self._profiled(table.model_copy(update={"rows": rows}), sample)
-        return table
+    def _rows_of(
+        self, catalogued: Catalogued, reader: DatabaseReader
+    ) -> tuple[ScannedTable, pa.Table]:
+        """A table with its number of rows, and some of these."""
+        most = self._look.sample if self._look.profile else 1
+        names = [column.name for column in catalogued.table.columns]
+        sample = until_it_fits(
+            lambda as_text: _as_table(reader.sample(catalogued.readable, names, most, as_text))
+        )
+        rows: int | None = sample.num_rows
+        if rows == most:
+            counted = sa.select(sa.func.count()).select_from(catalogued.readable)
+            with reader.engine.connect() as connection:
+                rows = connection.execute(counted).scalar()
+        return catalogued.table.model_copy(update={"rows": rows}), sample
 
     def folder(self, folder: Folder) -> Found:
+        with one_thread() as self._database:
+            return self._folder(folder)
+
+    def _folder(self, folder: Folder) -> Found:
         covered: dict[str, list[Path]] = {}
         address = self._written.where("url")
         if not folder.path.is_dir():
@@ -118,15 +129,16 @@ class _Scanner:
             with self._noting(name):
                 place = self._place(name)
                 covered[name] = find_files(folder.path, name, settings, place, address)
-        tables = []
         for each in find_tables(folder.path, self._tables, covered):
             with self._noting(each.name):
-                tables.append(self._file_table(each))
-        return Found(tuple(tables), tuple(sorted(self._failures.items())))
+                table, sample = self._read(each)
+                self._found.append(table)
+                self._sampled(table, sample)
+        return self._all()
 
-    def _file_table(self, found: FileTable) -> ScannedTable:
+    def _read(self, found: FileTable) -> tuple[ScannedTable, pa.Table]:
         settings = found.settings.model_copy(update={"where": None, "columns": None})
-        reader = FileReader(list(found.files), settings, self._temporary)
+        reader = FileReader(list(found.files), settings, self._temporary, self._database)
         try:
             reading = reader.read(tuple, self._place(found.name))
             columns = tuple(
@@ -141,17 +153,34 @@ class _Scanner:
         table = ScannedTable(
             name=found.name, native_name=found.native_name, kind="file", columns=columns, rows=rows
         )
-        return self._profiled(table, sample)
+        return table, sample
 
-    def _profiled(self, table: ScannedTable, sample: pa.Table) -> ScannedTable:
-        if self._profiler is None:
-            return table
-        found = self._profiler.look(sample, [is_judged(c.type) for c in table.columns])
-        columns = [
-            column.model_copy(update={"profile": profile_of(table.name, column, values)})
-            for column, values in zip(table.columns, found, strict=True)
-        ]
-        return table.model_copy(update={"columns": tuple(columns)})
+    def _sampled(self, table: ScannedTable, sample: pa.Table) -> None:
+        """Put the last table found in its place, and its rows where they are looked at."""
+        self._found[-1] = table
+        if self._profiler is not None:
+            judged = tuple(is_judged(column.type) for column in table.columns)
+            self._waiting[len(self._found) - 1] = Sample(sample, judged)
+            if sum(each.size for each in self._waiting.values()) > _VALUES_AT_ONCE:
+                self._judge()
+
+    def _judge(self) -> None:
+        """Look at the values that are waiting, all in one."""
+        assert self._profiler is not None
+        looked = self._profiler.look(list(self._waiting.values()))
+        for position, values in zip(self._waiting, looked, strict=True):
+            table = self._found[position]
+            columns = tuple(
+                column.model_copy(update={"profile": profile_of(table.name, column, each)})
+                for column, each in zip(table.columns, values, strict=True)
+            )
+            self._found[position] = table.model_copy(update={"columns": columns})
+        self._waiting.clear()
+
+    def _all(self) -> Found:
+        if self._waiting:
+            self._judge()
+        return Found(tuple(self._found), tuple(sorted(self._failures.items())))
 
     @contextmanager
     def _noting(self, table: str) -> Iterator[None]:
