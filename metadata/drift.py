@@ -14,7 +14,7 @@ from typing import Any, Literal
 from metadata.errors import Location
 from metadata.retyping import ColumnType, retyping
 from metadata.scan import Scan, ScannedColumn, ScannedTable
-from metadata.uses import Use, Uses
+from metadata.uses import Use, Uses, told
 
 Severity = Literal["harmless", "adaptable", "breaking"]
 SEVERITIES: tuple[Severity, ...] = ("breaking", "adaptable", "harmless")
@@ -117,7 +117,7 @@ def _tables(before: Scan, after: Scan, uses: Uses) -> Iterator[Change]:
             yield from _Compared(after.source, table, now, uses).changes()
         elif read:
             yield Change(
-                table.name, None, "table dropped", "breaking", _read_by(read), uses=read,
+                table.name, None, "table dropped", "breaking", told(read), uses=read,
                 before=table.native_name,
             )  # fmt: skip
         else:
@@ -199,7 +199,7 @@ class _Compared:
         """A key with more columns than the one that is relied on lets rows of one key be many."""
         was, now = ", ".join(self.before.primary_key), ", ".join(self.after.primary_key)
         table = f"{self.source}.{self.after.name}"
-        relied = [use for use in self.uses.of_table(table) if use.by.startswith("'primary_key'")]
+        relied = [use for use in self.uses.of_table(table) if use.role == "key"]
         declared = {use.column.casefold() for use in relied}
         before = {column.casefold() for column in self.before.primary_key}
         after = {column.casefold() for column in self.after.primary_key}
@@ -221,7 +221,7 @@ class _Compared:
 
     def _dropped(self, column: ScannedColumn) -> Change:
         used = self._read(column.name)
-        reason = _read_by(used) if used else "No rule reads it."
+        reason = told(used) if used else "No rule reads it."
         added = [c for c in self.after.columns if self.before.column(c.name) is None]
         alike = [c.name for c in added if _spelled(c) == _spelled(column)]
         if used and len(alike) == 1:
@@ -262,18 +262,16 @@ class _Compared:
         if self.before.kind == "file" and was.profile is not None and not was.profile.distinct:
             yield self._of(now, kind, "adaptable", "It had no value before, by which to tell its"
                            " type.", before, after, used)  # fmt: skip
-        elif used:
-            yield self._of(now, kind, "breaking", _read_by(used), before, after, used)
+        elif minding := tuple(use for use in used if use.role != "listed"):
+            yield self._of(now, kind, "breaking", told(minding), before, after, minding)
         else:
             yield self._of(now, kind, "adaptable", "No rule reads it.", before, after)
 
     def _respelled(self, was: ScannedColumn, now: ScannedColumn) -> Change:
         """Mappings do not mind the case of a name, but what is asked of the source does."""
-        asked = tuple(
-            u for u in self._read(now.name) if u.by.startswith("'") and u.column != now.name
-        )
+        asked = tuple(u for u in self._read(now.name) if u.role != "rule" and u.column != now.name)
         if asked:
-            return self._of(now, "column respelled", "breaking", _read_by(asked),
+            return self._of(now, "column respelled", "breaking", told(asked),
                             was.name, now.name, asked)  # fmt: skip
         return self._of(now, "column respelled", "harmless", "Rules find it in either case.",
                         was.name, now.name)  # fmt: skip
@@ -287,11 +285,3 @@ class _Compared:
 
 def _spelled(column: ScannedColumn) -> str:
     return column.native_type or column.type
-
-
-def _read_by(uses: tuple[Use, ...]) -> str:
-    """The rules with their places, as a sentence."""
-    told = dict.fromkeys(f"{use.by} ({use.where})" for use in uses)
-    shown = list(told)[:5]
-    rest = f" and {len(told) - 5} more" if len(told) > 5 else ""
-    return f"Read by {', '.join(shown)}{rest}."

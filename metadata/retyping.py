@@ -33,6 +33,9 @@ class ColumnType:
     type: str
     native: str = ""
 
+    def __str__(self) -> str:
+        return self.native or self.type
+
 
 def retyping(before: ColumnType, after: ColumnType) -> Retyping:
     """What becomes of the values of a column.

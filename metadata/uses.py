@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import sqlglot
 from sqlglot import exp
@@ -14,6 +15,11 @@ from metadata.expressions import columns_of
 from metadata.model.mapping import ColumnRule, EntityMapping, Lookup
 from metadata.model.source import SoftDelete, Source
 from metadata.repository import Repository, Written
+
+
+Role = Literal["rule", "key", "asked", "listed"]
+"""A rule reads its value; rows are told apart by it; the source is asked for it (as a cursor, a flag
+or in a filter); or it is only listed among the columns to read."""
 
 
 @dataclass(frozen=True, order=True)
@@ -27,6 +33,14 @@ class Use:
     by: str
     """What reads it, in words: `customer.name`, `the filter of customer`."""
     where: Location
+    role: Role = "rule"
+
+
+def told(uses: Iterable[Use], most: int = 5) -> str:
+    """Uses as a sentence, with their places."""
+    named = list(dict.fromkeys(f"{use.by} ({use.where})" for use in uses))
+    rest = f" and {len(named) - most} more" if len(named) > most else ""
+    return f"Read by {', '.join(named[:most])}{rest}."
 
 
 class Uses:
@@ -119,14 +133,16 @@ def _reading_uses(written: Written[Source]) -> Iterator[Use]:
     """What reading a table itself needs of its columns."""
     for name, settings in written.value.tables.items():
         table = f"{written.value.source}.{name}"
-        named: list[tuple[str, str]] = [("primary_key", key) for key in settings.primary_key]
-        named += [("cursor", settings.cursor)] if settings.cursor else []
-        named += [("columns", column) for column in settings.columns or ()]
+        named: list[tuple[str, str, Role]]
+        named = [("primary_key", key, "key") for key in settings.primary_key]
+        named += [("cursor", settings.cursor, "asked")] if settings.cursor else []
+        named += [("columns", column, "listed") for column in settings.columns or ()]
         if isinstance(settings.deletes, SoftDelete):
-            named.append(("deletes", settings.deletes.soft_delete))
-        named += [("where", column) for column in _filtered_by(settings.where)]
-        for key, column in named:
-            yield Use(table, column, f"'{key}' of {table}", written.where("tables", name, key))
+            named.append(("deletes", settings.deletes.soft_delete, "asked"))
+        named += [("where", column, "asked") for column in _filtered_by(settings.where)]
+        for key, column, role in named:
+            where = written.where("tables", name, key)
+            yield Use(table, column, f"'{key}' of {table}", where, role)
 
 
 def _filtered_by(condition: str | None) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from metadata import Repository
-from metadata.errors import Location, UserError
+from metadata.errors import UserError
 from metadata.uses import Uses, source_uses
 from pipelines.connect import Database, Folder, connector
 from pipelines.control import Control
@@ -104,9 +104,6 @@ def _task(
     *,
     full: bool,
 ) -> TableExtraction:
-    read_by: dict[str, Location] = {}
-    for use in uses.of_table(f"{source}.{table}"):
-        read_by.setdefault(use.column.lower(), use.where)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     return TableExtraction(
         source,
@@ -118,5 +115,5 @@ def _task(
         run,
         moment,
         full,
-        read_by,
+        uses.of_table(f"{source}.{table}"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,9 +19,11 @@ import pyarrow.parquet as pq
 from metadata.errors import Location, UserError, did_you_mean
 from metadata.expressions import columns_of
 from metadata.model.source import SoftDelete, SourceTable
+from metadata.uses import Use
 from pipelines.connect import Folder
 from pipelines.control import Control, Position
 from pipelines.extract.databases import DatabaseReader
+from pipelines.extract.drifting import Landed, Types, check_drift, with_types
 from pipelines.extract.files import FileReader, find_files, state_of
 from pipelines.extract.landing import (
     FreshRows,
@@ -31,6 +33,7 @@ from pipelines.extract.landing import (
     write_batch,
 )
 from pipelines.extract.reading import Reading, until_it_fits
+from pipelines.extract.source_types import column_type, file_type
 from pipelines.storage import Storage
 
 
@@ -57,8 +60,8 @@ class TableExtraction:
     run: str
     batch: str
     full: bool
-    read_by: Mapping[str, Location]
-    """Columns that mappings read, in lower case, with the places that say so."""
+    uses: Sequence[Use]
+    """What reads its columns."""
 
     @property
     def place(self) -> Location:
@@ -74,7 +77,12 @@ class TableExtraction:
             return self._unchanged(position)
         reader = FileReader(files, self.settings, self.storage.temporary)
         try:
-            written = self._write(reader.read(self._wanted, self.place))
+            reading = reader.read(self._wanted, self.place)
+            # A text file has no types; those of JSON and of worksheets are what values suggest.
+            typed = files[0].suffix.lower() == ".parquet"
+            types = {f.name: file_type(f.type) for f in reading.schema} if typed else {}
+            self._check_drift(reading.schema.names, types)
+            written = self._write(reading, types)
         finally:
             reader.close()
         return self._finish(written, position, watermark=None, files=state, whole=True)
@@ -82,33 +90,38 @@ class TableExtraction:
     def from_database(self, reader: DatabaseReader) -> Extracted:
         """Read a table of a database: what is new past the watermark, or all of it."""
         table = reader.table(self.settings.name or self.table, self.place)
-        columns = self._wanted([column.name for column in table.columns])
+        names = [column.name for column in table.columns]
+        types = {c.name: column_type(c.type, reader.engine.dialect) for c in table.columns}
+        columns = self._wanted(names)
+        self._check_drift(names, types)
         position = self._position()
         since = self._since(position)
         with reader.told(self.place):
             written = until_it_fits(
                 lambda as_text: self._write(
-                    reader.read(table, columns, self.settings, since, as_text)
+                    reader.read(table, columns, self.settings, since, as_text), types
                 )
             )
             watermark = self._watermark(written, position)
             if since is not None:
-                written = self._only_changes(written, reader, table)
+                written = self._only_changes(written, reader, table, types)
         return self._finish(written, position, watermark=watermark, files=None, whole=since is None)
 
-    def _write(self, reading: Reading, tombstones: pa.Table | None = None) -> Written:
+    def _write(self, reading: Reading, types: Types, tombstones: pa.Table | None = None) -> Written:
         soft = self.settings.deletes
         return write_batch(
             self.storage.landed(self.source, self.table),
             self.batch,
             datetime.now(UTC),
-            reading.schema,
+            with_types(reading.schema, types),
             reading.batches,
             soft_delete=soft.soft_delete if isinstance(soft, SoftDelete) else None,
             tombstones=tombstones,
         )
 
-    def _only_changes(self, written: Written, reader: DatabaseReader, table: Any) -> Written:
+    def _only_changes(
+        self, written: Written, reader: DatabaseReader, table: Any, types: Types
+    ) -> Written:
         """What the lookback read again is left out; keys that have vanished are added."""
         keys = self.settings.primary_key
         files = self.control.current_files(self.storage, self.source, self.table)
@@ -131,7 +144,7 @@ class TableExtraction:
                     return written
                 if not count:
                     return Written(written.temporary, written.target, 0, 0)
-            return self._write(fresh.read(), gone)
+            return self._write(fresh.read(), types, gone)
         finally:
             fresh.close()
             aside.drop()
@@ -194,33 +207,26 @@ class TableExtraction:
                     why=f"'{key}' names it.",
                     fix=did_you_mean(name, known),
                 )
-        self._check_still_there(known)
         if settings.columns is None:
             return tuple(known)
         needed = (name for name, key in named if key not in ("columns", "where"))
         return tuple(dict.fromkeys((*settings.columns, *needed)))
 
-    def _check_still_there(self, known: Sequence[str]) -> None:
-        """What has landed stays in force while the source lacks a column that mappings read.
-
-        A column that never was there is a mistake in the mapping, and told by its step.
+    def _check_drift(self, known: Sequence[str], types: Types) -> None:
+        """What has landed stays in force while the source is not what rules were written for.
 
         Raises:
-            UserError: a column has gone since the table was last read.
+            MetadataError: a column that they read has gone or holds something else.
         """
-        folded = {name.lower() for name in known}
-        gone = [name for name in self.read_by if name not in folded]
-        files = self.control.current_files(self.storage, self.source, self.table) if gone else []
-        landed = {n.lower(): n for f in files if f.is_file() for n in pq.read_schema(f).names}
-        for name in gone:
-            if name in landed:
-                raise UserError(
-                    f"{self.source}.{self.table} has no column '{landed[name]}' any more.",
-                    where=self.read_by[name],
-                    why="The mapping reads it, and it was there when the table was last read.",
-                    fix="Bring it back, or take it out of the mapping. "
-                    + did_you_mean(landed[name], known),
-                )
+        files = self.control.current_files(self.storage, self.source, self.table)
+        check_drift(
+            f"{self.source}.{self.table}",
+            self.uses,
+            Landed.of(files),
+            known,
+            types,
+            anew=self.full,
+        )
 
     def _finish(
         self,

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine.reflection import Inspector, ObjectKind, ObjectScope
 
 from metadata.scan import ForeignKey, ScannedColumn, ScannedTable
-from pipelines.scan.columns import reflected_type, spelled_type
+from pipelines.extract.source_types import reflected_type, spelled_type
 from pipelines.scan.naming import derived_name, free_name
 
 Key = tuple[str | None, str]

@@ -20,8 +20,8 @@ from pipelines.connect import Database, Folder, connector
 from pipelines.extract.databases import DatabaseReader
 from pipelines.extract.files import FileReader, find_files
 from pipelines.extract.reading import Reading, until_it_fits
+from pipelines.extract.source_types import landing_type
 from pipelines.scan.catalogue import Catalogued, read_catalogue
-from pipelines.scan.columns import landing_type
 from pipelines.scan.folders import FileTable, find_tables
 from pipelines.scan.judging import is_judged, profile_of
 from pipelines.scan.profile import Profiler, Sample, one_thread

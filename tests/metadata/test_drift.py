@@ -38,8 +38,8 @@ def table(*columns, name="customer", **more):
     return ScannedTable(name=name, native_name=name, columns=columns, **more)
 
 
-def used(*columns, by="customer.name", table="crm.customer"):
-    return Uses(Use(table, each, by, RULE) for each in columns)
+def used(*columns, by="customer.name", table="crm.customer", role="rule"):
+    return Uses(Use(table, each, by, RULE, role) for each in columns)
 
 
 def only_change(before, after, uses=NOBODY) -> Change:
@@ -77,6 +77,7 @@ class TestClasses:
         assert (change.kind, change.severity) == ("column retyped", "breaking")
         assert (change.before, change.after) == ("INTEGER", "TEXT")
         assert only_change(before, after).severity == "adaptable"
+        assert only_change(before, after, used("n", role="listed")).severity == "adaptable"
 
     def test_a_narrowed_column_breaks_only_what_reads_it(self):
         before = [column("name", native="VARCHAR(50)")]
@@ -111,20 +112,17 @@ class TestClasses:
     def test_a_longer_key_breaks_whoever_relies_on_the_shorter_one(self):
         before = scan(table(column("id"), column("day"), primary_key=("id",)))
         after = scan(table(column("id"), column("day"), primary_key=("id", "day")))
-        relied = used("id", by="'primary_key' of crm.customer")
+        relied = used("id", role="key")
         assert [c.severity for c in drift(before, after, relied).changes] == ["breaking"]
         assert [c.severity for c in drift(before, after, used("id")).changes] == ["harmless"]
         assert [
-            c.severity
-            for c in drift(
-                after, before, used("id", "day", by="'primary_key' of crm.customer")
-            ).changes
+            c.severity for c in drift(after, before, used("id", "day", role="key")).changes
         ] == ["harmless"]
 
     def test_a_column_in_another_case(self):
         before, after = [column("Name")], [column("name")]
         assert only_change(before, after, used("Name")).severity == "harmless"
-        asked = used("Name", by="'cursor' of crm.customer")
+        asked = used("Name", role="asked")
         assert only_change(before, after, asked).severity == "breaking"
 
     def test_a_sheet_that_had_no_values_had_no_type(self):

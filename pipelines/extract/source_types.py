@@ -1,4 +1,4 @@
-"""Types in the metadata's words: what a column will be once it has landed."""
+"""Types of source columns: in the metadata's words, once landed, and as the source spells them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
+from metadata.retyping import ColumnType
 from pipelines.extract.columns import arrow_type
 
 
@@ -36,6 +37,16 @@ def landing_type(kind: pa.DataType) -> str:
 def reflected_type(kind: sa.types.TypeEngine[Any]) -> str:
     """The metadata's word for a column of a database."""
     return landing_type(arrow_type(kind))
+
+
+def column_type(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> ColumnType:
+    """The type of a database's column."""
+    return ColumnType(reflected_type(kind), spelled_type(kind, dialect))
+
+
+def file_type(kind: pa.DataType) -> ColumnType:
+    """The type of a column of a file that has types of its own."""
+    return ColumnType(landing_type(kind), str(kind))
 
 
 def spelled_type(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> str:
