@@ -16,10 +16,9 @@ from metadata.model.mapping import ColumnRule, EntityMapping, Lookup
 from metadata.model.source import SoftDelete, Source
 from metadata.repository import Repository, Written
 
-
 Role = Literal["rule", "key", "asked", "listed"]
-"""A rule reads its value; rows are told apart by it; the source is asked for it (as a cursor, a flag
-or in a filter); or it is only listed among the columns to read."""
+"""A rule reads its value; rows are told apart by it; the source is asked for it (as a cursor, a
+flag or in a filter); or it is only listed among the columns to read."""
 
 
 @dataclass(frozen=True, order=True)

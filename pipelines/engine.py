@@ -152,9 +152,11 @@ class DuckDBEngine:
         found = dict(self.rows(query))
         return found or None
 
-    def file_columns(self, path: Path) -> dict[str, str]:
-        """Columns and types of a Parquet file."""
-        reader = exp.Anonymous(this="read_parquet", expressions=[exp.Literal.string(str(path))])
+    def file_columns(self, paths: Sequence[Path]) -> dict[str, str]:
+        """Columns and types of Parquet files read as one; a column's type holds all its values."""
+        listed = exp.Array(expressions=[exp.Literal.string(str(path)) for path in paths])
+        union = exp.PropertyEQ(this=exp.to_identifier("union_by_name"), expression=exp.true())
+        reader = exp.Anonymous(this="read_parquet", expressions=[listed, union])
         query = exp.select("*").from_(exp.Table(this=reader))
         described = self._connection.execute(self.render(exp.Describe(this=query))).fetchall()
         return {name: kind for name, kind, *_ in described}

@@ -218,9 +218,7 @@ class Loader:
             files = self._control.current_files(self._storage, source, table)
             if not files:
                 continue
-            columns: dict[str, str] = {}
-            for file in files:
-                columns = {**self._engine.file_columns(file), **columns}
+            columns = self._engine.file_columns(files)
             own = {c: kind for c, kind in columns.items() if c not in TECHNICAL}
             settings = self._repository.source_table(source, table)
             views += landed_view(source, table, settings, [str(file) for file in files], own)

@@ -77,11 +77,17 @@ class TableExtraction:
             return self._unchanged(position)
         reader = FileReader(files, self.settings, self.storage.temporary)
         try:
-            reading = reader.read(self._wanted, self.place)
+            known: list[str] = []
+
+            def choose(names: Sequence[str]) -> Sequence[str]:
+                known.extend(names)
+                return self._wanted(names)
+
+            reading = reader.read(choose, self.place)
             # A text file has no types; those of JSON and of worksheets are what values suggest.
             typed = files[0].suffix.lower() == ".parquet"
             types = {f.name: file_type(f.type) for f in reading.schema} if typed else {}
-            self._check_drift(reading.schema.names, types)
+            self._check_drift(known, types)
             written = self._write(reading, types)
         finally:
             reader.close()

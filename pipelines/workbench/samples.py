@@ -171,9 +171,7 @@ class Samples:
     def _drawn(
         self, repository: Repository, source: str, own: str, files: Sequence[Path]
     ) -> Landed:
-        columns: dict[str, str] = {}
-        for file in files:
-            columns = {**self._file_columns(file), **columns}
+        columns = self._file_columns(files)
         kinds = {name: kind for name, kind in columns.items() if name not in TECHNICAL}
         settings = repository.source_table(source, own)
         counts = {file: pq.read_metadata(file).num_rows for file in files}
@@ -197,8 +195,8 @@ class Samples:
             total <= _READ_WHOLE and looked_at < MOST_ROWS, name,
         )  # fmt: skip
 
-    def _file_columns(self, file: Path) -> dict[str, str]:
-        query = exp.select("*").from_(_parquet([str(file)]))
+    def _file_columns(self, files: Sequence[Path]) -> dict[str, str]:
+        query = exp.select("*").from_(_parquet([str(file) for file in files]))
         return {name: kind for name, kind, *_ in self._run(exp.Describe(this=query), "").fetchall()}
 
     def _run(self, statement: exp.Expr, purpose: str) -> duckdb.DuckDBPyConnection:
