@@ -65,6 +65,8 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
         bridges=bridges,
         cubes=cubes,
         absent=absent,
+        texts=collected.texts,
+        shipped=collected.shipped,
     )
     return repository, issues
 

@@ -19,7 +19,7 @@ from metadata.model.source import Source
 from metadata.model.star import Bridge, Dimension, Entity, Fact
 from metadata.model.workspace import Workspace
 from metadata.repository import Repository, Written
-from metadata.yaml_tree import Document, extended, parse_documents, read_documents, read_text
+from metadata.yaml_tree import Document, extended, parse_documents, read_text
 
 _PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED_MODEL = _PROJECT / "metadata" / "definitions"
@@ -62,6 +62,10 @@ class Collected:
     named: dict[str, dict[str, Written[Any]]] = field(default_factory=dict)
     mappings: list[tuple[str, Written[EntityMapping]]] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    """The workspace's files as they were read."""
+    shipped: dict[str, str] = field(default_factory=dict)
+    """The shipped files as they were read."""
 
     def of(self, kind: str, _type: type[D]) -> Mapping[str, Written[D]]:
         """Definitions of one kind."""
@@ -146,8 +150,8 @@ def collect(
     """
     collected = Collected()
     documents: dict[tuple[str, str], list[Document]] = {}
-    base = _Files(_PROJECT, shipped if not isinstance(shipped, bool) else None)
-    own = _Files(root, texts) if root else None
+    base = _Files(_PROJECT, shipped if not isinstance(shipped, bool) else None, collected.shipped)
+    own = _Files(root, texts, collected.texts) if root else None
     if shipped is not False:
         for folder, kinds in ((SHIPPED_MODEL, _STAR), (SHIPPED_CUBES, _FOLDERS["cubes"])):
             _gather(base.below(_shown(folder, _PROJECT)), kinds, documents, collected)
@@ -172,6 +176,8 @@ class _Files:
 
     root: Path
     texts: Texts | None
+    read: dict[str, str]
+    """Every text that was read, by name."""
 
     def below(self, folder: str) -> Iterator[_File]:
         """The files of a folder and those below it, in order of name."""
@@ -184,10 +190,9 @@ class _Files:
     def documents(self, name: str, collected: Collected) -> Iterator[Document]:
         """The documents of one file."""
         try:
-            if self.texts is None:
-                yield from read_documents(self.root / name, name)
-            else:
-                yield from parse_documents(self.texts[name], name)
+            text = read_text(self.root / name, name) if self.texts is None else self.texts[name]
+            self.read[name] = text
+            yield from parse_documents(text, name)
         except MetadataError as error:
             collected.issues.extend(error.issues)
 

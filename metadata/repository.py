@@ -7,7 +7,7 @@ columns a mapping feeds, which entity a path ends in, which measures can be answ
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -28,7 +28,7 @@ from metadata.model.star import (
 )
 from metadata.model.workspace import Workspace
 from metadata.paths import PathError, ReferencePath, resolve_path
-from metadata.yaml_tree import Document
+from metadata.yaml_tree import Document, extended
 
 D = TypeVar("D", bound=Definition, covariant=True)
 
@@ -39,6 +39,14 @@ class Written(Generic[D]):
 
     value: D
     documents: tuple[Document, ...]
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """Everything that is written, as plain values: what a later document says goes."""
+        merged: dict[str, Any] = {}
+        for document in self.documents:
+            merged = extended(merged, document.content)
+        return merged
 
     @property
     def file(self) -> str:
@@ -275,6 +283,10 @@ class Repository:
     cubes: Mapping[str, ResolvedCube]
     absent: Mapping[str, str]
     """Shipped dimensions, facts, bridges and cubes that are not loaded, each with the reason."""
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The workspace's definition files that all this was read from, by their path in the folder."""
+    shipped: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The shipped definition files, by their path in the project."""
 
     @property
     def storage(self) -> Path:

@@ -15,7 +15,17 @@ from zoneinfo import ZoneInfo
 import transforms
 from metadata import Repository
 from pipelines.memory import Made, Memory, Remembered
-from transforms.recipes import HISTORY, KEYS, LANDED, Part, Recipe, digest, identities, recipes
+from transforms.recipes import (
+    HISTORY,
+    KEYS,
+    LANDED,
+    Part,
+    Recipe,
+    digest,
+    identities,
+    recipes,
+    renames,
+)
 
 _TODAY = ("today", "current_date")
 
@@ -67,14 +77,8 @@ def same(known: Mapping[str, Made], now: Mapping[str, Made]) -> bool:
 
 def renamed(known: Mapping[str, Made], now: Mapping[str, Made]) -> dict[str, str]:
     """Columns whose names have changed and nothing else: new names by old ones."""
-    gone = {n: m.identity for n, m in known.items() if n not in now}
-    new = {n: m.identity for n, m in now.items() if n not in known}
-    found: dict[str, str] = {}
-    for old, identity in gone.items():
-        name = next((n for n, i in new.items() if i == identity and n not in found.values()), None)
-        if name is not None:
-            found[old] = name
-    return found
+    was = {name: made.identity for name, made in known.items()}
+    return renames(was, {name: made.identity for name, made in now.items()})
 
 
 def dropped(known: Mapping[str, Made], now: Mapping[str, Made]) -> tuple[str, ...]:

@@ -141,7 +141,8 @@ class Loader:
     def _stage(self, planned: PlannedStep, entity: str) -> StepResult:
         views, landed, files = self._landed(entity)
         now = self._recipes.made_now(
-            entity, lambda name: json.dumps([landed.get(name), files.get(name)])
+            entity,
+            lambda name: json.dumps([landed.get(name), files.get(name), self._keys_of(name)]),
         )
         if (kept := self._kept(planned, STAGING, now)) is not None:
             self._origins.note_if_new(entity, files)
@@ -198,6 +199,11 @@ class Loader:
                         error.reason.partition("Candidate functions")[0].strip(),
                         "Cast what it reads, such as cast(amount as decimal(18,2)).",
                     )
+
+    def _keys_of(self, name: str) -> tuple[str, ...]:
+        """What identifies the rows of a landed table, which decides those that count now."""
+        source, _, table = name.partition(".")
+        return self._repository.source_table(source, table).primary_key
 
     def _leave_something(self, entity: str) -> None:
         """What needs an entity that never loaded finds it empty, so that the rest can load."""

@@ -18,6 +18,7 @@ from sqlglot import exp
 
 from metadata.expressions import column_nodes, column_parts, parse_expression
 from metadata.model.mapping import ColumnRule, EntityMapping
+from metadata.model.source import SourceTable
 from metadata.model.star import Entity
 from metadata.repository import (
     Repository,
@@ -70,6 +71,7 @@ class Recipe:
 def recipes(repository: Repository) -> dict[str, Recipe]:
     """The recipe of every product that the workspace loads, by the name of its step."""
     found = [
+        *(_source_table(s, t, each) for s, t, each in repository.source_tables()),
         *(_entity(repository, name) for name in repository.mapped_entities),
         *(_dimension(repository, each) for each in repository.dimensions.values()),
         *(_bridge(repository, name) for name in repository.bridges),
@@ -111,6 +113,24 @@ def identities(known: Mapping[str, Recipe], zone: str) -> dict[Part, str]:
     return found
 
 
+def renames(was: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """Parts of a product whose names have changed and nothing else: new names by old ones.
+
+    Args:
+        was: what the parts were made of, by their names.
+        now: what they are made of.
+    """
+    fresh = {name: identity for name, identity in now.items() if name not in was}
+    found: dict[str, str] = {}
+    for old, identity in was.items():
+        if old not in now:
+            name = next((n for n, i in fresh.items() if i == identity), None)
+            if name is not None:
+                found[old] = name
+                del fresh[name]
+    return found
+
+
 def digest(parts: Iterable[str]) -> str:
     """One hash of several texts."""
     found = hashlib.sha256()
@@ -118,6 +138,13 @@ def digest(parts: Iterable[str]) -> str:
         found.update(part.encode())
         found.update(b"\0")
     return found.hexdigest()
+
+
+def _source_table(source: str, table: str, settings: SourceTable) -> Recipe:
+    """What is asked of a source; when and how often it is asked does not matter."""
+    asked = settings.model_dump_json(exclude={"description", "lookback"})
+    product = f"{source}.{table}"
+    return Recipe(product, {LANDED: Ingredients(said(product, asked))})
 
 
 def _entity(repository: Repository, name: str) -> Recipe:
@@ -130,7 +157,7 @@ def _entity(repository: Repository, name: str) -> Recipe:
     }
     rows = [_rows(repository, mapping, entity) for mapping in mappings]
     when = "changed_at" if entity.changed_at is None else repr(entity.columns[entity.changed_at])
-    parts[ROWS] = _merged([Ingredients(_said("entity", when)), *rows])
+    parts[ROWS] = _merged([Ingredients(said("entity", when)), *rows])
     return Recipe(name, parts)
 
 
@@ -153,7 +180,7 @@ def _rows(repository: Repository, mapping: ResolvedMapping, entity: Entity) -> I
     for alias in sorted(_with_needed(definition, aliases)):
         told.append(definition.join[alias].model_dump_json())
         reads.append(Part(definition.join[alias].table, LANDED))
-    return Ingredients(_said("rows", *told), tuple(dict.fromkeys(reads)))
+    return Ingredients(said("rows", *told), tuple(dict.fromkeys(reads)))
 
 
 def _refuses(entity: Entity, column: str, rule: ColumnRule) -> bool:
@@ -177,7 +204,7 @@ def _column(
     rule = definition.columns.get(column)
     kind = entity.columns[column]
     if rule is None:
-        return Ingredients(_said("empty", kind.type))
+        return Ingredients(said("empty", kind.type))
     read = [rule.from_] if rule.from_ else _dotted(rule.expr) if rule.expr else []
     aliases = {name.rpartition(".")[0] for name in read if "." in name}
     told = [mapping.name, kind.type, kind.required, *_rule_words(rule)]
@@ -187,11 +214,11 @@ def _column(
         reads.append(Part(definition.join[alias].table, LANDED))
     if isinstance(rule.lookup, str):
         lookup = repository.lookups[rule.lookup].value
-        told.append(lookup.model_dump_json(exclude={"lookup", "description"}))
+        told += [f"lookup {rule.lookup}", lookup.model_dump_json(exclude={"lookup", "description"})]
         reads += [Part(lookup.from_, LANDED)] if lookup.from_ else []
     if _looks_around(rule):
         told += [repr(other) for name, other in definition.columns.items() if name != column]
-    return Ingredients(_said("column", *told), tuple(dict.fromkeys(reads)))
+    return Ingredients(said("column", *told), tuple(dict.fromkeys(reads)))
 
 
 def _rule_words(rule: ColumnRule) -> Iterator[object]:
@@ -219,8 +246,8 @@ def _with_needed(definition: EntityMapping, aliases: set[str]) -> set[str]:
 def _dimension(repository: Repository, resolved: ResolvedDimension) -> Recipe:
     if resolved.entity is None:
         calendar = repository.workspace.model_dump_json(include={"calendar", "fiscal_year_start"})
-        own = {a: Ingredients(_said("calendar", a, calendar)) for a in resolved.attributes}
-        return Recipe(resolved.table, {**own, KEYS: Ingredients(_said("calendar", calendar))})
+        own = {a: Ingredients(said("calendar", a, calendar)) for a in resolved.attributes}
+        return Recipe(resolved.table, {**own, KEYS: Ingredients(said("calendar", calendar))})
     entity = resolved.entity.entity
     parts: dict[str, Ingredients] = {}
     history: list[str] = []
@@ -232,14 +259,14 @@ def _dimension(repository: Repository, resolved: ResolvedDimension) -> Recipe:
             if attribute.path is None
             else _expression(repository, entity, str(attribute.path))
         )
-        told = _said("attribute", attribute.type, resolved.definition.unknown, made.text)
+        told = said("attribute", attribute.type, resolved.definition.unknown, made.text)
         parts[attribute.name] = Ingredients(told, made.reads)
-        history.append(_said(attribute.definition.history, told, *made.reads))
+        history.append(said(attribute.definition.history, told, *made.reads))
     own_keys = [resolved.natural_key, *filter(None, [resolved.definition.parent])]
     read = [part for name in own_keys for part in _path(repository, entity, name)]
     tree = "tree" if resolved.definition.parent else ""
-    parts[KEYS] = Ingredients(_said("keys", tree), tuple(dict.fromkeys(read)))
-    parts[HISTORY] = Ingredients(_said("history", *sorted(history)))
+    parts[KEYS] = Ingredients(said("keys", tree), tuple(dict.fromkeys(read)))
+    parts[HISTORY] = Ingredients(said("history", *sorted(history)))
     return Recipe(resolved.table, parts)
 
 
@@ -254,7 +281,7 @@ def _bridge(repository: Repository, name: str) -> Recipe:
         for part in _path(repository, resolved.entity.entity, column)
     ]
     reads += [Part(resolved.dimension.table, KEYS), Part(resolved.group.table, KEYS)]
-    told = _said("bridge", *(column is not None for column in named))
+    told = said("bridge", *(column is not None for column in named))
     return Recipe(resolved.table, {ROWS: Ingredients(told, tuple(reads))})
 
 
@@ -262,7 +289,7 @@ def _fact(repository: Repository, resolved: ResolvedFact) -> Recipe:
     entity = resolved.entity.entity
     definition = resolved.definition
     where = _expression(repository, entity, definition.where or "TRUE")
-    parts = {ROWS: Ingredients(_said("fact", where.text), _with_rows(entity, where.reads))}
+    parts = {ROWS: Ingredients(said("fact", where.text), _with_rows(entity, where.reads))}
     for key in resolved.grain:
         parts[key] = Ingredients("grain", _path(repository, entity, key))
     when = resolved.roles[definition.date]
@@ -271,20 +298,20 @@ def _fact(repository: Repository, resolved: ResolvedFact) -> Recipe:
         parts[role.key_column] = _role(repository, entity, role, moment)
     for name, label in definition.degenerate.items():
         made = _expression(repository, entity, label.expr or label.from_ or name)
-        parts[name] = Ingredients(_said("degenerate", made.text), made.reads)
+        parts[name] = Ingredients(said("degenerate", made.text), made.reads)
     for name, measure in definition.measures.items():
         made = _expression(repository, entity, measure.expr or measure.from_ or name)
         told, reads = [measure.type, made.text], made.reads
         if measure.convert:
             told.append(f"in {repository.workspace.currency}")
-            parts[f"{name}_original"] = Ingredients(_said("measure", *told[:2]), reads)
+            parts[f"{name}_original"] = Ingredients(said("measure", *told[:2]), reads)
             if definition.currency:
                 reads += _path(repository, entity, definition.currency)
             if converts(repository, resolved):
                 rate = ("currency_code", "rate", "rate_date")
                 reads += (Part(RATES, ROWS), *(Part(RATES, column) for column in rate), *moment)
                 told.append(repository.workspace.calendar.last.isoformat())
-        parts[name] = Ingredients(_said("measure", *told), tuple(dict.fromkeys(reads)))
+        parts[name] = Ingredients(said("measure", *told), tuple(dict.fromkeys(reads)))
     return Recipe(resolved.table, parts)
 
 
@@ -295,13 +322,13 @@ def _role(
         return Ingredients("nobody")
     reads = (*_path(repository, entity, str(role.path)), Part(role.dimension.table, KEYS))
     if role.dimension.tracks:
-        return Ingredients(_said("version in force"), tuple(dict.fromkeys((*reads, *moment))))
-    return Ingredients(_said("member"), tuple(dict.fromkeys(reads)))
+        return Ingredients(said("version in force"), tuple(dict.fromkeys((*reads, *moment))))
+    return Ingredients(said("member"), tuple(dict.fromkeys(reads)))
 
 
 def _rollup(cube: ResolvedCube, rollup: str) -> Recipe:
     definition = cube.definition.rollups[rollup]
-    levels = {level.replace(".", "__"): _cube_column(cube, level) for level in definition.by}
+    levels = {level.replace(".", "__"): cube_column(cube, level) for level in definition.by}
     grouped = tuple(dict.fromkeys(part for reads in levels.values() for part in reads))
     rows = (Part(cube.fact.table, ROWS), *grouped)
     parts = {ROWS: Ingredients("groups", rows)}
@@ -311,17 +338,17 @@ def _rollup(cube: ResolvedCube, rollup: str) -> Recipe:
         if measure is None:
             continue
         value = measure.sum or (measure.count if measure.count != "*" else None)
-        reads = _cube_column(cube, value) if value else ()
+        reads = cube_column(cube, value) if value else ()
         told = [measure.aggregate]
         if measure.where is not None:
-            words, names = _anonymous(measure.where)
+            words, names = anonymous(measure.where)
             told.append(words)
-            reads += tuple(part for each in names for part in _cube_column(cube, each))
-        parts[name] = Ingredients(_said("aggregate", *told), (*rows, *reads))
+            reads += tuple(part for each in names for part in cube_column(cube, each))
+        parts[name] = Ingredients(said("aggregate", *told), (*rows, *reads))
     return Recipe(rollup_table(cube.name, rollup), parts)
 
 
-def _cube_column(cube: ResolvedCube, dotted: str) -> tuple[Part, ...]:
+def cube_column(cube: ResolvedCube, dotted: str) -> tuple[Part, ...]:
     """The parts behind `role.attribute`, or behind a column of the fact."""
     role, dot, attribute = dotted.partition(".")
     if not dot:
@@ -350,7 +377,7 @@ def _path(repository: Repository, entity: str, dotted: str) -> tuple[Part, ...]:
 
 def _expression(repository: Repository, entity: str, text: str | None) -> Ingredients:
     """An expression whose columns are paths: its shape, and what the paths read."""
-    shape, names = _anonymous(text or "NULL")
+    shape, names = anonymous(text or "NULL")
     reads = [part for name in names for part in _path(repository, entity, name)]
     return Ingredients(shape, _with_rows(entity, reads))
 
@@ -359,7 +386,7 @@ def _with_rows(entity: str, reads: Iterable[Part]) -> tuple[Part, ...]:
     return tuple(dict.fromkeys([Part(entity, ROWS), *reads]))
 
 
-def _anonymous(text: str) -> tuple[str, tuple[str, ...]]:
+def anonymous(text: str) -> tuple[str, tuple[str, ...]]:
     """An expression with its columns numbered instead of named, and their names."""
     tree = exp.Paren(this=parse_expression(text).copy())
     names: dict[str, int] = {}
@@ -370,15 +397,15 @@ def _anonymous(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _dotted(text: str) -> list[str]:
-    return list(_anonymous(text)[1])
+    return list(anonymous(text)[1])
 
 
 def _merged(each: Iterable[Ingredients]) -> Ingredients:
     found = list(each)
     reads = dict.fromkeys(part for one in found for part in one.reads)
-    return Ingredients(_said("of", *(one.text for one in found)), tuple(reads))
+    return Ingredients(said("of", *(one.text for one in found)), tuple(reads))
 
 
-def _said(kind: str, *words: object) -> str:
+def said(kind: str, *words: object) -> str:
     """What is written, as one text in which nothing runs together."""
     return json.dumps([kind, *words], default=str)
