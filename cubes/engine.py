@@ -20,7 +20,8 @@ from cubes.nodes import Plan
 from cubes.plan import plan
 from cubes.query import Query
 from cubes.resolve import ResolvedQuery, find_cube, find_level, resolve, resolve_filter
-from metadata import Repository, load_workspace
+from metadata import Repository
+from metadata.applied import load_in_force
 from metadata.errors import UserError
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def open_workspace(path: Path | str) -> Engine:
     Raises:
         UserError: there is no workspace, or its metadata is wrong.
     """
-    return Engine(load_workspace(path))
+    return Engine(load_in_force(path))
 
 
 def _compile(resolved: ResolvedQuery, catalogue: Catalogue | None) -> _Compiled:

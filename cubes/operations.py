@@ -161,6 +161,15 @@ class Version:
     pruned_at: datetime | None
 
 
+@dataclass(frozen=True)
+class StepCost:
+    """What a step took when it last did something."""
+
+    name: str
+    rows: int | None
+    seconds: float
+
+
 class Operations:
     """The read side of a workspace's control store; empty answers before the first run."""
 
@@ -238,6 +247,15 @@ class Operations:
             Freshness(**row, failing=f"{row['source']}.{row['table']}" in failing)
             for row in self._rows(query)
         )
+
+    def last_costs(self) -> dict[str, StepCost]:
+        """What every step took when it last did something, by its name."""
+        done = sa.select(steps.c.name, sa.func.max(steps.c.run).label("run"))
+        last = done.where(steps.c.status == "done").group_by(steps.c.name).subquery()
+        query = sa.select(steps.c.name, steps.c.rows_out.label("rows"), steps.c.seconds).join(
+            last, sa.and_(last.c.name == steps.c.name, last.c.run == steps.c.run)
+        )
+        return {row["name"]: StepCost(**row) for row in self._rows(query)}
 
     def versions(self) -> tuple[Version, ...]:
         """Every version ever published, newest first."""

@@ -9,10 +9,12 @@ only one process at a time opens the build.
 import os
 from collections.abc import Iterator
 from contextvars import ContextVar
+from pathlib import Path
 
 import dagster as dg
 
-from metadata import Repository, load_workspace
+from metadata import Repository
+from pipelines.change.pending import to_run
 from pipelines.lock import run_lock
 from pipelines.plan import STAGES, ExtractTable, PlannedStep, RunPlan, plan_run
 from pipelines.results import StepResult
@@ -148,4 +150,4 @@ def _materialized(key: dg.AssetKey, result: StepResult) -> dg.MaterializeResult[
 @dg.definitions
 def defs() -> dg.Definitions:
     """What Dagster loads: the workspace named by RAPPORT_WORKSPACE, or the current folder."""
-    return build_definitions(load_workspace(os.environ.get("RAPPORT_WORKSPACE", ".")))
+    return build_definitions(to_run(Path(os.environ.get("RAPPORT_WORKSPACE", "."))).repository)

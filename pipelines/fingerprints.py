@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import transforms
 from metadata import Repository
 from pipelines.memory import Made, Memory, Remembered
-from transforms.recipes import (
+from transforms.ingredients import (
     HISTORY,
     KEYS,
     LANDED,
@@ -23,9 +23,9 @@ from transforms.recipes import (
     Recipe,
     digest,
     identities,
-    recipes,
     renames,
 )
+from transforms.recipes import recipes
 
 _TODAY = ("today", "current_date")
 

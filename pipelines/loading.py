@@ -57,9 +57,9 @@ from transforms import (
     rename_columns,
     stage_entity,
 )
+from transforms.ingredients import KEYS, digest
 from transforms.landing import TECHNICAL
 from transforms.raw import parts_of, raw_rows
-from transforms.recipes import KEYS, digest
 
 
 class Loader:

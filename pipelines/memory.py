@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from pipelines.engine import DuckDBEngine
 from transforms import STAGING, WAREHOUSE, Statement
-from transforms.recipes import Part
+from transforms.ingredients import Part
 
 _TABLE = "_made"
 _COLUMNS = (

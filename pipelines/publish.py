@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cubes.database import versions_kept
 from metadata import Repository
 from metadata.errors import UserError
+from pipelines.lock import run_lock
 from pipelines.storage import Storage, replace_durably
 
 
@@ -22,9 +25,13 @@ class Published:
     published_at: str
     bytes: int
     current: bool
+    metadata: int | None = None
+    """Number of the applied state of the metadata that it was built by."""
 
 
-def publish(storage: Storage, build: Path, fingerprint: str, keep: int) -> int:
+def publish(
+    storage: Storage, build: Path, fingerprint: str, keep: int, metadata: int | None = None
+) -> int:
     """Copy the closed or checkpointed build and point readers at the copy; the new version.
 
     Args:
@@ -32,23 +39,82 @@ def publish(storage: Storage, build: Path, fingerprint: str, keep: int) -> int:
         build: the warehouse file, checkpointed.
         fingerprint: what the build was made from, to tell whether it has been published.
         keep: how many versions stay on disk.
+        metadata: number of the applied state of the metadata that it was built by.
     """
-    # The number comes from the files, not from the pointer, which may have been rolled back.
-    version = max(numbers(storage), default=0) + 1
+    version = _next(storage)
     target = storage.version_file(version)
     temporary = target.with_suffix(".tmp")
     shutil.copyfile(build, temporary)
+    return _put(storage, version, temporary, fingerprint, keep, metadata)
+
+
+def publish_again(storage: Storage, keep: int, metadata: int) -> int:
+    """The current data under a new state of the metadata: a new version, without a copy.
+
+    Readers see the state and the data change in one instant, and either can be rolled back.
+    """
+    pointer = current(storage)
+    assert pointer is not None
+    version = _next(storage)
+    temporary = storage.version_file(version).with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    published = storage.published / str(pointer["file"])
+    try:
+        os.link(published, temporary)
+    except OSError:
+        # Some file systems have no hard links.
+        shutil.copyfile(published, temporary)
+    return _put(storage, version, temporary, str(pointer["fingerprint"]), keep, metadata)
+
+
+def _next(storage: Storage) -> int:
+    # The number comes from the files, not from the pointer, which may have been rolled back.
+    return max(numbers(storage), default=0) + 1
+
+
+def _put(
+    storage: Storage,
+    version: int,
+    temporary: Path,
+    fingerprint: str,
+    keep: int,
+    metadata: int | None,
+) -> int:
     temporary.chmod(0o444)
-    replace_durably(temporary, target)
-    _point(storage, version, fingerprint)
+    _write(_beside(storage, version), {"metadata": metadata, "fingerprint": fingerprint})
+    replace_durably(temporary, storage.version_file(version))
+    before = current(storage) or {}
+    held = bool(before.get("held")) and before.get("metadata") == metadata
+    _point(storage, version, fingerprint, metadata, held=held)
     _prune(storage, keep)
     return version
 
 
-def current(storage: Storage) -> dict[str, str | int] | None:
+def _beside(storage: Storage, version: int) -> Path:
+    """What is known of a version, beside its file."""
+    return storage.version_file(version).with_suffix(".json")
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".json.tmp")
+    temporary.write_text(json.dumps(content), encoding="utf-8")
+    replace_durably(temporary, path)
+
+
+def metadata_of(storage: Storage, version: int) -> int | None:
+    """The number of the applied state of the metadata that a version was built by."""
+    try:
+        found = json.loads(_beside(storage, version).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    number: int | None = found.get("metadata")
+    return number
+
+
+def current(storage: Storage) -> dict[str, Any] | None:
     """What the pointer says, or None before the first version."""
     try:
-        found: dict[str, str | int] = json.loads(storage.pointer.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(storage.pointer.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     return found
@@ -62,7 +128,11 @@ def versions(repository: Repository) -> list[Published]:
     for number in sorted(numbers(storage), reverse=True):
         status = storage.version_file(number).stat()
         moment = datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds")
-        found.append(Published(number, moment, status.st_size, number == pointed))
+        found.append(
+            Published(
+                number, moment, status.st_size, number == pointed, metadata_of(storage, number)
+            )
+        )
     return found
 
 
@@ -77,7 +147,17 @@ def rollback(repository: Repository, version: int) -> None:
     if version not in known:
         kept = ", ".join(map(str, known)) or "none"
         raise UserError(f"There is no version {version}.", fix=f"Versions on disk: {kept}.")
-    _point(storage, version, "")
+    pointer = current(storage) or {}
+    metadata = metadata_of(storage, version)
+    other = metadata is not None and metadata != pointer.get("metadata")
+    held = other or bool(pointer.get("held"))
+    if not other:
+        _point(storage, version, "", metadata, held=held)
+        return
+    # What was built by the other state goes on from what it was before; no run may be using it.
+    with run_lock(storage.lock, wait=False):
+        storage.warehouse_database.unlink(missing_ok=True)
+        _point(storage, version, "", metadata, held=held)
 
 
 def clean_up(storage: Storage) -> None:
@@ -101,16 +181,23 @@ def numbers(storage: Storage) -> list[int]:
     return versions_kept(storage.published)
 
 
-def _point(storage: Storage, version: int, fingerprint: str) -> None:
+def _point(
+    storage: Storage,
+    version: int,
+    fingerprint: str,
+    metadata: int | None,
+    *,
+    held: bool = False,
+) -> None:
     pointer = {
         "version": version,
         "file": storage.version_file(version).name,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "fingerprint": fingerprint,
+        "metadata": metadata,
+        "held": held,
     }
-    temporary = storage.pointer.with_suffix(".tmp")
-    temporary.write_text(json.dumps(pointer), encoding="utf-8")
-    replace_durably(temporary, storage.pointer)
+    _write(storage.pointer, pointer)
 
 
 def _prune(storage: Storage, keep: int) -> None:
@@ -119,3 +206,4 @@ def _prune(storage: Storage, keep: int) -> None:
     for number in sorted(numbers(storage))[:-keep]:
         if number != pointed:
             storage.version_file(number).unlink(missing_ok=True)
+            _beside(storage, number).unlink(missing_ok=True)

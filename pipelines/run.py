@@ -10,6 +10,7 @@ import dagster as dg
 from metadata import Repository
 from metadata.errors import InternalError, Location, UserError, did_you_mean
 from pipelines import publish
+from pipelines.change.states import Applying
 from pipelines.definitions import asset_key, build_definitions, current_session
 from pipelines.lock import run_lock
 from pipelines.plan import RunPlan, plan_run
@@ -29,6 +30,7 @@ def run(
     select: tuple[str, ...] = (),
     wait: bool = False,
     listener: Listener | None = None,
+    applying: Applying | None = None,
 ) -> RunReport:
     """Extract, cleanse, load, audit and publish what has changed.
 
@@ -38,6 +40,7 @@ def run(
         select: names of steps; only these and what they need. All when empty.
         wait: if another run is at work, wait for it instead of saying so.
         listener: told when a step begins and ends.
+        applying: who applies the metadata and why, where it is not what was applied before.
 
     Raises:
         UserError: no source lists a table, another run is at work, or a selected step does not
@@ -59,7 +62,13 @@ def run(
     with (
         run_lock(storage.lock, wait=wait),
         Session(
-            repository, identity, total=len(chosen), full=full, selected=select, listener=listener
+            repository,
+            identity,
+            total=len(chosen),
+            full=full,
+            selected=select,
+            listener=listener,
+            applying=applying,
         ) as session,
     ):
         _execute(repository, plan, chosen, session)

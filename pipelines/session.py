@@ -14,6 +14,7 @@ from metadata import Repository
 from metadata.errors import Issue, UserError
 from metadata.uses import source_uses
 from pipelines import publish
+from pipelines.change.states import Applying, is_in_force, record, who
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
 from pipelines.extract import Extracted, extract_source, landing
@@ -39,6 +40,8 @@ class Session:
         full: bool = False,
         selected: tuple[str, ...] = (),
         listener: Listener | None = None,
+        applying: Applying | None = None,
+        storage: Storage | None = None,
     ) -> None:
         self.repository = repository
         self.run = run
@@ -48,7 +51,8 @@ class Session:
         self._full = full
         self._total = total
         self._listener = listener or (lambda event: None)
-        self._storage = Storage.of(repository)
+        self._applying = applying or Applying(who())
+        self._storage = storage or Storage.of(repository)
         self._control = Control(self._storage)
         self._engine: DuckDBEngine | None = None
         self._loading: Loader | None = None
@@ -189,20 +193,29 @@ class Session:
             return StepResult("publish", "publish", "skipped", issues=(issue,))
         loader.retire()
         fingerprint = loader.warehouse_fingerprint()
-        pointer = publish.current(self._storage)
-        if pointer is not None and pointer.get("fingerprint") == fingerprint and not self._full:
+        pointer = publish.current(self._storage) or {}
+        same_data = pointer.get("fingerprint") == fingerprint and not self._full
+        state = is_in_force(self._storage, self.repository)
+        if same_data and state is not None:
             self.version = int(pointer["version"])
             return StepResult("publish", "publish", "unchanged", time.perf_counter() - began)
-        assert self._engine is not None
-        loader.write_origins()
-        self._engine.checkpoint("warehouse")
-        build = self._storage.warehouse_database
+        state = state or record(self._storage, self.repository, self._applying, self._rebuilt())
         keep = self.repository.workspace.keep_versions
-        self.version = publish.publish(self._storage, build, fingerprint, keep)
+        if same_data:
+            self.version = publish.publish_again(self._storage, keep, state)
+        else:
+            assert self._engine is not None
+            loader.write_origins()
+            self._engine.checkpoint("warehouse")
+            build = self._storage.warehouse_database
+            self.version = publish.publish(self._storage, build, fingerprint, keep, state)
         path = self._storage.version_file(self.version)
         self._control.version(self.run, self.version, path.name, path.stat().st_size)
         self._control.pruned(publish.numbers(self._storage))
         return StepResult("publish", "publish", "done", time.perf_counter() - began)
+
+    def _rebuilt(self) -> list[str]:
+        return [r.name for r in self.results.values() if r.status == "done" and r.kind != "extract"]
 
     def _note(self, result: StepResult) -> StepResult:
         self.results[result.name] = result

@@ -13,8 +13,7 @@ from typing import Literal
 
 from metadata.changes import Change
 from metadata.repository import Repository
-from transforms.questions import questions
-from transforms.recipes import (
+from transforms.ingredients import (
     HISTORY,
     KEYS,
     LANDED,
@@ -22,9 +21,10 @@ from transforms.recipes import (
     Part,
     Recipe,
     identities,
-    recipes,
     renames,
 )
+from transforms.questions import questions
+from transforms.recipes import recipes
 
 Doing = Literal["create", "rebuild", "update", "if_keys_change", "reshape", "drop", "keep"]
 """What is done to a product: made for the first time; made again whole; brought up to date in place

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from metadata.model.cube import Measure
 from metadata.repository import Repository, ResolvedCube
-from transforms.recipes import ROWS, Ingredients, Part, Recipe, anonymous, cube_column, said
+from transforms.ingredients import ROWS, Ingredients, Part, Recipe, anonymous, said
+from transforms.recipes import cube_column
 
 _WORDS = ("label", "description", "format", "polarity")
 

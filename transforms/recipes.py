@@ -1,22 +1,9 @@
-"""What every product of the warehouse is made of, part by part.
-
-A product is a staged entity, a dimension, a bridge, a fact or a rollup; its parts are its columns,
-and `rows`: which rows it has. An ingredient list says what is written about a part and which parts
-of other products it is made from. Neither names the part itself, nor the parts it reads: what is
-renamed is made of the same, and need not be made again.
-"""
+"""The recipe of every product of a workspace, from its metadata."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
-from sqlglot import exp
-
-from metadata.expressions import column_nodes, column_parts, parse_expression
 from metadata.model.mapping import ColumnRule, EntityMapping
 from metadata.model.source import SourceTable
 from metadata.model.star import Entity
@@ -29,43 +16,20 @@ from metadata.repository import (
     ResolvedRole,
 )
 from transforms.facts import RATES, converts
+from transforms.ingredients import (
+    HISTORY,
+    KEYS,
+    LANDED,
+    ROWS,
+    Ingredients,
+    Part,
+    Recipe,
+    anonymous,
+    merged,
+    said,
+)
 from transforms.raw import sort_key
 from transforms.rollups import can_build, rollup_table
-
-ROWS = "rows"
-"""The part that says which rows a product has; no column may be called so in a recipe."""
-KEYS = "keys"
-"""A dimension's surrogate keys, natural keys and validity: all that facts take from it."""
-HISTORY = "history"
-"""Which attributes of a dimension keep their history; only its own loading reads it."""
-LANDED = "landed"
-"""The one part of a source table."""
-
-
-class Part(NamedTuple):
-    """A part of a product, such as the column `email` of the entity `customer`."""
-
-    product: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.product}.{self.name}"
-
-
-@dataclass(frozen=True)
-class Ingredients:
-    """What a part is made of: the words that decide it, and the parts it is made from, in order."""
-
-    text: str
-    reads: tuple[Part, ...] = ()
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """All parts of one product."""
-
-    product: str
-    parts: Mapping[str, Ingredients]
 
 
 def recipes(repository: Repository) -> dict[str, Recipe]:
@@ -86,60 +50,6 @@ def recipes(repository: Repository) -> dict[str, Recipe]:
     return {recipe.product: recipe for recipe in found}
 
 
-def identities(known: Mapping[str, Recipe], zone: str) -> dict[Part, str]:
-    """A hash for each part of everything written that decides it, down to the source tables.
-
-    Two states of the metadata in which a part has the same identity make the same of the same data.
-
-    Args:
-        known: the recipes of one state of the metadata.
-        zone: the workspace's time zone, which decides what day a moment falls on.
-    """
-    found: dict[Part, str] = {}
-
-    def identity(part: Part) -> str:
-        if part not in found:
-            recipe = known.get(part.product)
-            ingredients = recipe.parts.get(part.name) if recipe else None
-            # A source table, or what nobody maps: it is its name that matters.
-            text = ingredients.text if ingredients else f"{part.product}.{part.name}"
-            reads = ingredients.reads if ingredients else ()
-            found[part] = digest([zone, text, *(identity(each) for each in reads)])
-        return found[part]
-
-    for recipe in known.values():
-        for name in recipe.parts:
-            identity(Part(recipe.product, name))
-    return found
-
-
-def renames(was: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
-    """Parts of a product whose names have changed and nothing else: new names by old ones.
-
-    Args:
-        was: what the parts were made of, by their names.
-        now: what they are made of.
-    """
-    fresh = {name: identity for name, identity in now.items() if name not in was}
-    found: dict[str, str] = {}
-    for old, identity in was.items():
-        if old not in now:
-            name = next((n for n, i in fresh.items() if i == identity), None)
-            if name is not None:
-                found[old] = name
-                del fresh[name]
-    return found
-
-
-def digest(parts: Iterable[str]) -> str:
-    """One hash of several texts."""
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(part.encode())
-        found.update(b"\0")
-    return found.hexdigest()
-
-
 def _source_table(source: str, table: str, settings: SourceTable) -> Recipe:
     """What is asked of a source; when and how often it is asked does not matter."""
     asked = settings.model_dump_json(exclude={"description", "lookback"})
@@ -151,13 +61,13 @@ def _entity(repository: Repository, name: str) -> Recipe:
     entity = repository.entity(name)
     mappings = repository.mappings_of(name)
     parts = {
-        column: _merged(_column(repository, mapping, entity, column) for mapping in mappings)
+        column: merged(_column(repository, mapping, entity, column) for mapping in mappings)
         for column in entity.columns
         if any(column in mapping.definition.columns for mapping in mappings)
     }
     rows = [_rows(repository, mapping, entity) for mapping in mappings]
     when = "changed_at" if entity.changed_at is None else repr(entity.columns[entity.changed_at])
-    parts[ROWS] = _merged([Ingredients(said("entity", when)), *rows])
+    parts[ROWS] = merged([Ingredients(said("entity", when)), *rows])
     return Recipe(name, parts)
 
 
@@ -386,26 +296,5 @@ def _with_rows(entity: str, reads: Iterable[Part]) -> tuple[Part, ...]:
     return tuple(dict.fromkeys([Part(entity, ROWS), *reads]))
 
 
-def anonymous(text: str) -> tuple[str, tuple[str, ...]]:
-    """An expression with its columns numbered instead of named, and their names."""
-    tree = exp.Paren(this=parse_expression(text).copy())
-    names: dict[str, int] = {}
-    for node in list(column_nodes(tree)):
-        place = names.setdefault(".".join(column_parts(node)), len(names))
-        node.replace(exp.column(f"_{place}"))
-    return tree.sql(), tuple(names)
-
-
 def _dotted(text: str) -> list[str]:
     return list(anonymous(text)[1])
-
-
-def _merged(each: Iterable[Ingredients]) -> Ingredients:
-    found = list(each)
-    reads = dict.fromkeys(part for one in found for part in one.reads)
-    return Ingredients(said("of", *(one.text for one in found)), tuple(reads))
-
-
-def said(kind: str, *words: object) -> str:
-    """What is written, as one text in which nothing runs together."""
-    return json.dumps([kind, *words], default=str)

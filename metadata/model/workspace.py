@@ -146,6 +146,11 @@ class Workspace(Definition):
     storage: Storage = Storage()
     schedule: Schedule | None = None
     lineage: LineageExport | None = None
+    apply: Literal["automatic", "reviewed"] = Field(
+        "automatic",
+        description="Whether a run applies changed definitions by itself, unless something would"
+        " break, or goes by what was applied until somebody says `rapport apply`.",
+    )
     keep_versions: int = Field(
         5, ge=2, le=1000, description="Published versions kept for rollback."
     )

@@ -12,7 +12,8 @@ import typer
 
 from cubes import Engine, Query, Result, Sort, Top
 from cubes.formatting import format_value
-from metadata import Repository, load_workspace
+from metadata import Repository
+from metadata.applied import load_in_force
 from metadata.errors import UserError
 from pipelines.cli.output import (
     HERE,
@@ -65,7 +66,7 @@ def query(
     ] = ResultFormat.TABLE,
 ) -> int:
     """Ask a cube."""
-    repository = load_workspace(workspace)
+    repository = load_in_force(workspace)
     engine = Engine(repository, repository.storage / "published")
     asked = Query(
         cube=cube,
@@ -97,7 +98,7 @@ def query(
 
 def cubes(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE) -> int:  # noqa: A002
     """List the cubes with their measures and levels."""
-    repository = load_workspace(workspace)
+    repository = load_in_force(workspace)
     if format is Format.JSON:
         print_json(
             {

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from cubes.operations import Operations, Refusal
 from metadata import load_workspace
+from metadata.applied import load_in_force
 from metadata.errors import UserError, did_you_mean
 from pipelines import publish
 from pipelines.cli.output import (
@@ -36,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 def versions(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE) -> int:  # noqa: A002
     """List the published versions; readers see the current one."""
-    found = publish.versions(load_workspace(workspace))
+    found = publish.versions(load_in_force(workspace))
     if format is Format.JSON:
         print_json({"versions": [asdict(version) for version in found]})
         return 0
@@ -44,12 +45,18 @@ def versions(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TA
         stdout.print("Nothing has been published yet; `rapport run` does it.")
         return 0
     print_table(
-        ("Version", "Published", "Size", ""),
+        ("Version", "Published", "Size", "Metadata", ""),
         (
-            (v.version, v.published_at, f"{v.bytes / 1e6:,.1f} MB", "current" * v.current)
+            (
+                v.version,
+                v.published_at,
+                f"{v.bytes / 1e6:,.1f} MB",
+                v.metadata or "",
+                "current" * v.current,
+            )
             for v in found
         ),
-        right=(0, 2),
+        right=(0, 2, 3),
     )
     return 0
 
@@ -59,8 +66,11 @@ def rollback(
     workspace: WorkspaceOption = HERE,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> int:
-    """Show readers an earlier version. The next run publishes a newer one again."""
-    publish.rollback(load_workspace(workspace), version)
+    """Show readers an earlier version, with the metadata it was built by.
+
+    The next run publishes newer data again; newer metadata waits for `rapport apply`.
+    """
+    publish.rollback(load_in_force(workspace), version)
     if format is Format.JSON:
         print_json({"version": version})
     else:

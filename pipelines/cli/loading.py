@@ -10,6 +10,7 @@ import typer
 
 from cubes.operations import Operations
 from metadata import load_workspace
+from pipelines.change.pending import to_run
 from pipelines.cli.output import (
     HERE,
     Format,
@@ -17,6 +18,7 @@ from pipelines.cli.output import (
     WorkspaceOption,
     print_json,
     print_table,
+    stderr,
     stdout,
 )
 from pipelines.cli.progress import print_run, run_document
@@ -43,13 +45,17 @@ def run(
     # Dagster takes seconds to import; no other command needs it.
     from pipelines.run import run as run_pipeline
 
-    repository = load_workspace(workspace)
-    options = {"full": full, "select": tuple(select or ()), "wait": wait}
+    chosen = to_run(workspace)
+    if chosen.notice:
+        stderr.print(chosen.notice, markup=False, soft_wrap=True)
+    options = {
+        "full": full, "select": tuple(select or ()), "wait": wait, "applying": chosen.applying,
+    }  # fmt: skip
     if format is Format.JSON:
-        report = run_pipeline(repository, **options)
-        print_json(run_document(report))
+        report = run_pipeline(chosen.repository, **options)
+        print_json({**run_document(report), "notice": chosen.notice or None})
     else:
-        report = print_run(repository, run_pipeline, **options)
+        report = print_run(chosen.repository, run_pipeline, **options)
     return 0 if report.ok else 1
 
 

@@ -11,7 +11,8 @@ from sqlglot import exp
 from metadata import load_workspace
 from metadata.loader import workspace_texts
 from transforms import build_rollup, load_bridge, load_dimension, load_fact
-from transforms.recipes import KEYS, ROWS, Part, identities, recipes
+from transforms.ingredients import KEYS, ROWS, Part, identities
+from transforms.recipes import recipes
 
 ROOT = Path(__file__).parents[2]
 WORKSPACES = {
