@@ -28,7 +28,7 @@ def drop_columns(name: str, dropped: Iterable[str]) -> tuple[Statement, ...]:
     """Drop columns of a warehouse table."""
     return tuple(
         Statement(
-            _altered(name, exp.Drop(this=exp.to_identifier(old, quoted=True), kind="COLUMN")),
+            _altered(name, exp.Drop(tables=[exp.to_identifier(old, quoted=True)], kind="COLUMN")),
             f"drop {old} of {name}",
         )
         for old in dropped

@@ -30,7 +30,6 @@ from pipelines.plan import STAGES, plan_run
 from pipelines.session import Session, new_run
 from pipelines.storage import Storage
 
-_SHOWN = 40
 _MEMBERS = 5_000
 """Members of one level that are compared at most."""
 
@@ -60,11 +59,20 @@ class Impact:
     """The figures that move, the largest moves of each measure first."""
 
     moved: tuple[Moved, ...]
-    more: int
-    """Moved figures that are not listed."""
     compared: int
     notes: tuple[str, ...]
     """What could not be compared, and why."""
+
+    def foremost(self, count: int) -> tuple[Moved, ...]:
+        """What to look at first: totals, then the largest moves of each measure and level."""
+        rank: dict[tuple[str, str], int] = {}
+        ranked = []
+        for move in self.moved:
+            key = (move.measure, move.level)
+            rank[key] = rank.get(key, 0) + 1
+            ranked.append((bool(move.level), rank[key], move.measure, move.level, move))
+        chosen = {id(entry[-1]) for entry in sorted(ranked, key=lambda e: e[:4])[:count]}
+        return tuple(move for move in self.moved if id(move) in chosen)
 
     def as_dict(self) -> dict[str, Any]:
         """The impact as JSON-ready values."""
@@ -77,7 +85,6 @@ class Impact:
                 }
                 for m in self.moved
             ],
-            "more": self.more,
             "notes": list(self.notes),
         }  # fmt: skip
 
@@ -170,8 +177,7 @@ def _compared(
         if change.change.kind == "measure" and change.change.action in ("added", "removed"):
             notes.append(f"{change.change.name} is {change.change.action}: nothing to compare.")
     ordered = sorted(found, key=lambda m: (m.cube, m.measure, m.level, -m.weight, m.member))
-    shown = _largest(ordered)
-    return Impact(tuple(shown), len(found) - len(shown), compared, tuple(dict.fromkeys(notes)))
+    return Impact(tuple(ordered), compared, tuple(dict.fromkeys(notes)))
 
 
 def _questions(
@@ -238,16 +244,3 @@ def _difference(old: Any, new: Any) -> Any:
     if isinstance(old, float) or isinstance(new, float):
         return float(new or 0) - float(old or 0)
     return Decimal(new or 0) - Decimal(old or 0)
-
-
-def _largest(ordered: Sequence[Moved]) -> list[Moved]:
-    """The figures that are listed: of each measure and level a few, until the list is full."""
-    taken: list[Moved] = []
-    for depth in (3, _SHOWN):
-        seen: dict[tuple[str, str], int] = {}
-        for move in ordered:
-            key = (move.measure, move.level)
-            seen[key] = seen.get(key, 0) + 1
-            if seen[key] <= depth and move not in taken and len(taken) < _SHOWN:
-                taken.append(move)
-    return sorted(taken, key=ordered.index)

@@ -42,6 +42,8 @@ _DOINGS = (
     ("drop", "Dropped"),
 )
 _FEW = 6
+_MOVES = 40
+"""Moved figures that are printed."""
 
 
 def register(app: typer.Typer) -> None:
@@ -211,14 +213,16 @@ def _print_impact(found: Impact) -> None:
     if not found.moved:
         stdout.print(f"No figure moves; {found.compared:,} were compared.")
     else:
-        stdout.print(f"{len(found.moved)} of {found.compared:,} compared figures move:")
+        shown = found.foremost(_MOVES)
+        stdout.print(f"{len(found.moved):,} of {found.compared:,} compared figures move:")
         print_table(
-            ("Measure", "For", "Now", "Then", "By"),
-            ((m.measure, m.member, m.before_text, m.after_text, m.by_text) for m in found.moved),
-            right=(2, 3, 4),
+            ("Measure", "By", "For", "Now", "Then", "Moves by"),
+            ((m.measure, m.level, m.member, m.before_text, m.after_text, m.by_text) for m in shown),
+            right=(3, 4, 5),
         )
-        if found.more:
-            stdout.print(f"and {found.more:,} more.")
+        if len(shown) < len(found.moved):
+            more = len(found.moved) - len(shown)
+            stdout.print(f"and {more:,} more, which --format json lists.")
     for note in found.notes:
         stdout.print(note, markup=False)
 

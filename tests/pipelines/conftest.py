@@ -54,6 +54,12 @@ def told(report: RunReport) -> str:
     return "\n".join(str(issue) for step in report.steps for issue in step.issues)
 
 
+@pytest.fixture(scope="session")
+def starter_folder() -> Path:
+    """Where the starter workspace lies; it is not to be changed."""
+    return STARTER
+
+
 @pytest.fixture
 def starter(tmp_path: Path) -> Company:
     """The starter workspace, not loaded yet."""
