@@ -16,8 +16,8 @@ from typer.exceptions import TyperException
 from metadata.errors import Issue, RapportError, UserError
 from pipelines.cli import (
     asking,
-    exchanging,
     changing,
+    exchanging,
     keeping,
     lineage,
     loading,
