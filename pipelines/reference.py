@@ -11,7 +11,7 @@ import types
 import typing
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer.main
 from pydantic import BaseModel
@@ -19,9 +19,15 @@ from pydantic.fields import FieldInfo
 
 from metadata import Repository
 from metadata.expressions import FUNCTIONS
+from metadata.lineage import lineage_of
+from metadata.loader import SHIPPED_MODEL
 from metadata.model import cube, mapping, source, star, workspace
 from metadata.model.rules import CHECKS, CLEANSING, Rule
-from metadata.repository import ResolvedDimension
+from metadata.portal import load_portal
+from pipelines.dictionary import markdown, model_pages
+from pipelines.dictionary.pages import Kind, Page, Ref, anchor
+from pipelines.dictionary.settling import settled
+from pipelines.dictionary.trail import Trail
 from pipelines.shipped import everything_shipped
 
 _FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -44,8 +50,7 @@ def pages() -> dict[str, str]:
     return {
         "definitions.md": _definitions(),
         "rules.md": _rules(),
-        "model.md": _model(shipped),
-        "cubes.md": _cubes(shipped),
+        **_shipped(shipped),
         "commands.md": _commands(),
     }
 
@@ -160,73 +165,61 @@ def _rule_table(known: Iterable[type[Rule]]) -> Iterator[str]:
         yield f"| `{rule.rule}` | {_doc(rule)} | {parameters} |"
 
 
-def _model(repository: Repository) -> str:
-    lines = ["# The shipped model", "", "What a workspace does not map is simply absent.", ""]
-    lines += ["## Entities", ""]
-    for name in sorted(repository.entities):
-        entity = repository.entity(name)
-        lines += [f"### {name}", "", entity.description, "", f"Key: {_names(entity.key)}.", ""]
-        lines += ["| column | type | meaning |", "|---|---|---|"]
-        for column, each in entity.columns.items():
-            target = f" Refers to {each.references}." if each.references else ""
-            required = " Required." if each.required or column in entity.key else ""
-            lines.append(f"| `{column}` | {each.type} | {each.description}{target}{required} |")
-        lines.append("")
-    lines += ["## Dimensions", ""]
-    for dimension in repository.dimensions.values():
-        lines += _dimension(dimension)
-    lines += ["## Facts", ""]
-    for fact in repository.facts.values():
-        definition = fact.definition
-        lines += [f"### {fact.name}", "", definition.description, ""]
-        lines += [
-            f"{definition.kind.replace('_', ' ').capitalize()}; from {fact.entity.entity}.",
-            "",
-        ]
-        roles = ", ".join(
-            f"`{role.name}`" + (f" ({role.dimension.name})" * (role.name != role.dimension.name))
-            for role in fact.roles.values()
-        )
-        lines += [f"Dimensions: {roles}.", "", "| measure | type | meaning |", "|---|---|---|"]
-        for name, measure in definition.measures.items():
-            lines.append(f"| `{name}` | {measure.type} | {measure.description} |")
-        lines.append("")
-    return _joined(lines)
+def _shipped(repository: Repository) -> dict[str, str]:
+    """The pages of the shipped model, as the dictionary of a workspace has them, a file a kind."""
+    portal = load_portal(SHIPPED_MODEL)
+    trail = Trail(repository, lineage_of(repository, portal=portal), sources=False)
+    pages = settled(model_pages(repository, trail))
+    found = {"model.md": _joined(_contents(pages))}
+    for kind, (name, title) in _SHIPPED.items():
+        lines = [f"# {title}", "", _ABSENT, ""]
+        for page in pages:
+            if page.kind == kind:
+                lines += _shipped_page(page, name)
+        found[name] = _joined(lines)
+    return found
 
 
-def _dimension(dimension: ResolvedDimension) -> list[str]:
-    definition = dimension.definition
-    lines = [f"### {dimension.name}", "", definition.description, ""]
-    for name, hierarchy in definition.hierarchies.items():
-        lines += [f"Hierarchy {name}: {' › '.join(hierarchy.levels)}.", ""]
-    lines += ["| attribute | type | history | meaning |", "|---|---|---|---|"]
-    for attribute in dimension.attributes.values():
-        raw = attribute.definition
-        about = raw.description or _described(dimension, attribute.name)
-        lines.append(f"| `{attribute.name}` | {attribute.type} | {raw.history} | {about} |")
-    return [*lines, ""]
+_ABSENT = "What a workspace does not map is simply absent."
+_SHIPPED: dict[Kind, tuple[str, str]] = {
+    "cube": ("cubes.md", "The shipped cubes"),
+    "fact": ("facts.md", "The shipped facts"),
+    "dimension": ("dimensions.md", "The shipped dimensions"),
+    "bridge": ("bridges.md", "The shipped bridges"),
+    "entity": ("entities.md", "The shipped entities"),
+}
 
 
-def _described(dimension: ResolvedDimension, attribute: str) -> str:
-    """An attribute copied from its own entity needs no words of its own."""
-    path = dimension.attributes[attribute].path
-    if dimension.entity is None or path is None or path.hops:
-        return dimension.attributes[attribute].label + "."
-    return dimension.entity.columns[path.column].description
+def _contents(pages: Iterable[Page]) -> Iterator[str]:
+    """The shipped model at a glance."""
+    yield from ("# The shipped model", "", _ABSENT)
+    yield "For a workspace of your own, `rapport dictionary` writes the same with its sources and"
+    yield from ("rules, as a site.", "")
+    known = tuple(pages)
+    for kind, (name, title) in _SHIPPED.items():
+        yield from (f"## [{title.removeprefix('The shipped ').capitalize()}]({name})", "")
+        yield from ("| name | about | holds |", "|---|---|---|")
+        for page in known:
+            if page.kind == kind:
+                yield f"| [{page.title}]({name}#{page.id}) | {page.about} | {page.brief} |"
+        yield ""
 
 
-def _cubes(repository: Repository) -> str:
-    lines = ["# The shipped cubes", ""]
-    for each in repository.cubes.values():
-        lines += [f"## {each.label} (`{each.name}`)", "", each.definition.description, ""]
-        lines += ["| measure | additivity | meaning |", "|---|---|---|"]
-        for name, measure in each.definition.measures.items():
-            kind = measure.additivity.replace("_", "-")
-            lines.append(f"| `{name}` | {kind} | {measure.description} |")
-        lines += ["", f"Dimensions: {_names(each.roles)}.", ""]
-        for name, rollup in each.definition.rollups.items():
-            lines += [f"Rollup {name}: {_names(rollup.measures)} by {_names(rollup.by)}.", ""]
-    return _joined(lines)
+def _shipped_page(page: Page, file: str) -> Iterator[str]:
+    def address(to: Ref) -> str:
+        holder, _ = _SHIPPED[cast(Kind, to.page.partition("-")[0])]
+        row = f".{anchor(to.row)}" if to.row else ""
+        return f"{'' if holder == file else holder}#{to.page}{row}"
+
+    yield f'<a id="{page.id}"></a>'
+    yield ""
+    yield from markdown.page_lines(
+        page,
+        address,
+        level=2,
+        mark=lambda row: f"{page.id}.{anchor(row)}",
+        linked=lambda place: f"../../{place.file}",
+    )
 
 
 def _commands() -> str:

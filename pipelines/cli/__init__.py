@@ -17,6 +17,7 @@ from metadata.errors import Issue, RapportError, UserError
 from pipelines.cli import (
     asking,
     changing,
+    documenting,
     exchanging,
     keeping,
     lineage,
@@ -37,8 +38,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (
-    starting, scanning, changing, loading, keeping, asking, lineage, exchanging, serving,
-    measuring,
+    starting, scanning, changing, loading, keeping, asking, lineage, documenting, exchanging,
+    serving, measuring,
 ):  # fmt: skip
     group.register(app)
 

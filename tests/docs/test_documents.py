@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -36,6 +37,22 @@ def test_links_lead_somewhere(document):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_to_rows_of_the_reference_lead_to_one(document):
+    for file, row in re.findall(
+        r"\]\(([^)#\s]*)#((?:cube|fact|dimension|bridge|entity)-[^)\s]+)\)",
+        document.read_text("utf-8"),
+    ):
+        target = (document.parent / file) if file else document
+        if target.resolve().parent == ROOT / "docs" / "reference":
+            assert f'<a id="{row}"></a>' in _text(target.resolve()), (file, row)
+
+
+@functools.cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_that_are_named_exist(document):
     known = {command.name or command.callback.__name__ for command in app.registered_commands}
     known |= {group.name for group in app.registered_groups}
@@ -53,3 +70,10 @@ def test_every_page_can_be_reached_from_the_readme():
         for target in re.findall(r"\]\(([^)#\s]+\.md)", page.read_text(encoding="utf-8")):
             queue.append((page.parent / target).resolve())
     assert set(DOCUMENTS) <= reached
+
+
+def test_the_contents_name_every_page():
+    contents = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if path.name != "README.md"]
+    missing = [p for p in pages if f"({p.relative_to(ROOT / 'docs').as_posix()})" not in contents]
+    assert not missing
