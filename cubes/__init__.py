@@ -7,7 +7,8 @@
 
 from cubes.cell import Cell
 from cubes.drill import CellFacts, CellPart, MemberColumns
-from cubes.engine import Engine, Explanation, Result, ResultColumn, open_workspace
+from cubes.engine import Engine, Explanation, Result, ResultColumn
+from cubes.following import FollowingEngine, open_workspace
 from cubes.query import Query, Sort, Top
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CellPart",
     "Engine",
     "Explanation",
+    "FollowingEngine",
     "MemberColumns",
     "Query",
     "Result",

@@ -41,6 +41,7 @@ from cubes.api_models import (
     VersionList,
     openapi,
 )
+from cubes.following import FollowingEngine
 from cubes.operations import Operations, Version
 from metadata.errors import Issue, UserError, did_you_mean
 from metadata.repository import Repository, ResolvedCube
@@ -101,8 +102,14 @@ class _Api:
 
     def __init__(self, engine: Answers, repository: Repository, operations: Operations) -> None:
         self._engine = engine
-        self._repository = repository
+        self._opened = repository
         self._operations = operations
+
+    @property
+    def _repository(self) -> Repository:
+        """The metadata of the version that answers."""
+        engine = self._engine
+        return engine.repository if isinstance(engine, FollowingEngine) else self._opened
 
     async def health(self, request: Request) -> Response:
         version = await run_in_threadpool(self._engine.version)

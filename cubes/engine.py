@@ -21,7 +21,6 @@ from cubes.plan import plan
 from cubes.query import Query
 from cubes.resolve import ResolvedQuery, find_cube, find_level, resolve, resolve_filter
 from metadata import Repository
-from metadata.applied import load_in_force
 from metadata.errors import UserError
 
 if TYPE_CHECKING:
@@ -202,15 +201,6 @@ class Engine:
         self._database.close()
 
 
-def open_workspace(path: Path | str) -> Engine:
-    """An engine on a workspace folder.
-
-    Raises:
-        UserError: there is no workspace, or its metadata is wrong.
-    """
-    return Engine(load_in_force(path))
-
-
 def _compile(resolved: ResolvedQuery, catalogue: Catalogue | None) -> _Compiled:
     planned = plan(resolved, catalogue)
     if catalogue is not None and planned.base.table not in catalogue.tables:
@@ -242,4 +232,4 @@ def _columns(compiled: _Compiled) -> tuple[ResultColumn, ...]:
     return (*levels, *measures)
 
 
-__all__ = ["GROUPING", "Engine", "Explanation", "Result", "ResultColumn", "open_workspace"]
+__all__ = ["GROUPING", "Engine", "Explanation", "Result", "ResultColumn"]

@@ -13,11 +13,11 @@ from typing import Any
 
 import streamlit as st
 
-from cubes import Engine, Explanation, Query, Result
+from cubes import Explanation, FollowingEngine, Query, Result
 from cubes.api import Answers
 from cubes.operations import Operations
 from dashboards.wording import Figures
-from metadata import Repository, UserError, load_workspace
+from metadata import Repository, UserError
 from metadata.portal import load_portal
 from metadata.repository import ResolvedCube
 
@@ -55,11 +55,8 @@ _open: OpenWorkspace | None = None
 
 def open_workspace(path: Path | str) -> OpenWorkspace:
     """Read a workspace and keep it open for the pages of this process."""
-    repository = load_workspace(path)
-    published = repository.storage / "published"
-    return use(
-        OpenWorkspace(repository, Engine(repository, published), Operations(repository.storage))
-    )
+    engine = FollowingEngine(path)
+    return use(OpenWorkspace(engine.repository, engine, Operations(engine.repository.storage)))
 
 
 def use(workspace: OpenWorkspace) -> OpenWorkspace:
@@ -81,8 +78,11 @@ def workspace() -> OpenWorkspace:
 
 
 def repository() -> Repository:
-    """The open workspace's metadata."""
-    return workspace().repository
+    """The open workspace's metadata: of the version that answers, which may change at any time."""
+    opened = workspace()
+    if isinstance(opened.engine, FollowingEngine):
+        return opened.engine.repository
+    return opened.repository
 
 
 def figures() -> Figures:

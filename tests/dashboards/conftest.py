@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from cubes import Engine, Query, Result
+from cubes import FollowingEngine, Query, Result
 from dashboards import data
 from metadata import load_workspace
 from metadata.passwords import hash_password
@@ -72,7 +72,7 @@ def workspace(opened: data.OpenWorkspace) -> data.OpenWorkspace:
 
 @pytest.fixture
 def ask(opened: data.OpenWorkspace) -> Callable[[Query], Result]:
-    assert isinstance(opened.engine, Engine)
+    assert isinstance(opened.engine, FollowingEngine)
     return opened.engine.query
 
 

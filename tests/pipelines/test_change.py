@@ -393,6 +393,37 @@ class TestApplied:
         assert company.ask("revenue", rows=["customer.country"]) == rows
 
 
+class TestReaders:
+    def test_an_engine_that_is_open_follows_data_and_metadata_together(self, company):
+        engine = open_workspace(company.path)
+        asked = Query("sales", ("revenue",), ("customer.country",))
+        before = engine.query(asked)
+        company.replace(
+            "cubes/sales.yaml",
+            "measures:\n  large",
+            "measures:\n  revenue: {label: Takings}\n  large",
+        )
+        company.apply()
+        after = engine.query(asked)
+        assert engine.repository.cubes["sales"].measures["revenue"].label == "Takings"
+        assert (before.version, after.version) == (1, 2)
+        assert before.table.equals(after.table)
+        assert after.measures[0].label == "Takings"
+        publish.rollback(load_in_force(company.path), 1)
+        assert engine.query(asked).measures[0].label == before.measures[0].label
+        engine.close()
+
+    def test_it_says_that_nothing_is_published_and_then_follows(self, tmp_path, starter_folder):
+        shutil.copytree(starter_folder, tmp_path / "fresh")
+        engine = open_workspace(tmp_path / "fresh")
+        assert engine.version() is None
+        with pytest.raises(UserError, match=r"published|loaded"):
+            engine.query(Query("sales", ("revenue",)))
+        assert run(load_workspace(tmp_path / "fresh")).ok
+        assert engine.query(Query("sales", ("revenue",))).version == 1
+        engine.close()
+
+
 class TestUndo:
     def test_rollback_brings_back_data_and_metadata(self, company):
         rows = company.ask("revenue", rows=["customer.country"])
