@@ -5,6 +5,7 @@ All of them read the same rows, `cell`: so a page is a slice of exactly what is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -31,6 +32,11 @@ def counts_name(part: int) -> str:
     return f"_counts_{part + 1}"
 
 
+def passes_name(part: int) -> str:
+    """Name of the column that says whether a row would count for a part, had it a value."""
+    return f"_passes_{part + 1}"
+
+
 def rows_of_cell(cell: PlannedCell) -> exp.Select:
     """The fact rows of a cell, with what each brings to every part."""
     select = _rows(cell, cell.plan.base)
@@ -42,9 +48,12 @@ def rows_of_cell(cell: PlannedCell) -> exp.Select:
 
 
 def rows_placed(
-    cell: PlannedCell, table: str, carried: tuple[str, ...], undecided: dict[str, exp.Expr]
+    cell: PlannedCell, table: str, carried: tuple[str, ...], undecided: Mapping[str, exp.Expr]
 ) -> exp.Select:
     """Rows shaped like those of the fact, each with whether it belongs to the cell: `_placed`.
+
+    For each part stands beside what a row brings and whether it counts (`_passes_1`) whether it
+    would count if it had a value.
 
     Args:
         cell: the cell.
@@ -62,6 +71,9 @@ def rows_placed(
             return undecided.get(level.rpartition(".")[0] or level)
 
         placed = decided_expression(cell.plan.where, lambda name: column(bound[name]), unknown)
+    for place, aggregate in enumerate(cell.aggregates):
+        passes = _all(_conditions(aggregate))
+        select = select.select(exp.alias_(passes, passes_name(place), quoted=True), copy=False)
     return select.select(exp.alias_(placed, PLACED, quoted=True), copy=False)
 
 
@@ -93,10 +105,18 @@ def _value(aggregate: Aggregate) -> exp.Expr:
 
 
 def _counts(aggregate: Aggregate) -> exp.Expr:
-    mark = aggregate.day.periods[0].mark if aggregate.day is not None else None
-    conditions = counting_conditions(aggregate, mark)
+    conditions = _conditions(aggregate)
     if aggregate.operand is not None:
         conditions.append(exp.Not(this=column(aggregate.operand).is_(exp.null())))
+    return _all(conditions)
+
+
+def _conditions(aggregate: Aggregate) -> list[exp.Expr]:
+    mark = aggregate.day.periods[0].mark if aggregate.day is not None else None
+    return counting_conditions(aggregate, mark)
+
+
+def _all(conditions: list[exp.Expr]) -> exp.Expr:
     if not conditions:
         return exp.true()
     return exp.Coalesce(this=exp.and_(*conditions), expressions=[exp.false()])

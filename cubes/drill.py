@@ -25,6 +25,7 @@ from cubes.database import Reader
 from cubes.plan import plan
 from cubes.predicates import predicate_text
 from metadata.errors import UserError
+from metadata.repository import ResolvedRole
 
 MOST_ROWS = 10_000
 """Rows of one page at the most."""
@@ -197,7 +198,7 @@ def _members(planned: PlannedCell) -> tuple[MemberColumns, ...]:
         found.append(
             MemberColumns(
                 name,
-                role.label,
+                _role_label(planned, name, role),
                 role.dimension.name,
                 asked_attributes(planned, name),
                 role.key_column,
@@ -209,6 +210,13 @@ def _members(planned: PlannedCell) -> tuple[MemberColumns, ...]:
             )
         )
     return tuple(found)
+
+
+def _role_label(planned: PlannedCell, name: str, role: ResolvedRole) -> str:
+    """What the cube calls a role; one that it does not show has the name its fact gives it."""
+    levels = planned.cube.levels.values()
+    shown = next((level.role_label for level in levels if level.role == name), "")
+    return shown or role.label or name.replace("_", " ").capitalize()
 
 
 def same_figure(one: Any, other: Any) -> bool:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import assert_never
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from pipelines.accounts import Accounts, AuditFailed
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
 from pipelines.fingerprints import Recipes, dropped, redefined, renamed, same
+from pipelines.landed import Landed, landed_tables
 from pipelines.memory import Made, Memory
 from pipelines.origins import Origins
 from pipelines.plan import (
@@ -31,7 +33,6 @@ from pipelines.plan import (
     StageEntity,
     Step,
     place_of,
-    tables_read,
 )
 from pipelines.results import StepResult
 from pipelines.storage import Storage
@@ -40,7 +41,6 @@ from transforms import (
     STAGING,
     WAREHOUSE,
     Audit,
-    Columns,
     Statement,
     audits,
     build_rollup,
@@ -48,7 +48,6 @@ from transforms import (
     drop_tables,
     empty_entity,
     keys_query,
-    landed_view,
     load_bridge,
     load_calendar,
     load_dimension,
@@ -58,7 +57,6 @@ from transforms import (
     stage_entity,
 )
 from transforms.ingredients import KEYS, digest
-from transforms.landing import TECHNICAL
 from transforms.raw import parts_of, raw_rows
 
 
@@ -139,7 +137,8 @@ class Loader:
                 assert_never(planned.step)
 
     def _stage(self, planned: PlannedStep, entity: str) -> StepResult:
-        views, landed, files = self._landed(entity)
+        found = self._landed(entity)
+        landed, files = found.columns, found.batches
         now = self._recipes.made_now(
             entity,
             lambda name: json.dumps([landed.get(name), files.get(name), self._keys_of(name)]),
@@ -151,7 +150,7 @@ class Loader:
         try:
             statements = (
                 [
-                    *views,
+                    *found.views,
                     *stage_entity(self._repository, entity, landed),
                     *quarantine_entity(self._repository, entity, landed),
                 ]
@@ -171,25 +170,21 @@ class Loader:
                 self._origins.note(entity, files)
         except StatementFailed:
             self._leave_something(entity)
-            if culprits := tuple(self._culprits(entity, views, landed, mappings)):
+            if culprits := tuple(self._culprits(entity, found, mappings)):
                 raise MetadataError(culprits) from None
             raise
         return StepResult(planned.name, planned.stage, "done", 0.0, *rows)
 
     def _culprits(
-        self,
-        entity: str,
-        views: Sequence[Statement],
-        landed: Mapping[str, Columns],
-        mappings: Sequence[ResolvedMapping],
+        self, entity: str, landed: Landed, mappings: Sequence[ResolvedMapping]
     ) -> Iterator[Issue]:
         """The expressions of an entity's mappings that the engine refuses, each tried by itself."""
         for mapping in mappings:
             for part, written, place in parts_of(mapping):
-                query = raw_rows(part, self._repository.entity(entity), landed).limit(0)
+                query = raw_rows(part, self._repository.entity(entity), landed.columns).limit(0)
                 try:
                     with self._engine.transaction():
-                        for view in views:
+                        for view in landed.views:
                             self._engine.run(view)
                         self._engine.rows(query)
                 except StatementFailed as error:
@@ -212,25 +207,11 @@ class Loader:
                 for statement in empty_entity(self._repository, entity):
                     self._engine.run(statement)
 
-    def _landed(
-        self, entity: str
-    ) -> tuple[list[Statement], dict[str, Columns], dict[str, list[str]]]:
-        """Views on the landed tables that an entity reads, their columns, and their batches."""
-        views: list[Statement] = []
-        landed: dict[str, Columns] = {}
-        batches: dict[str, list[str]] = {}
-        for name in sorted(tables_read(self._repository, entity)):
-            source, _, table = name.partition(".")
-            files = self._control.current_files(self._storage, source, table)
-            if not files:
-                continue
-            columns = self._engine.file_columns(files)
-            own = {c: kind for c, kind in columns.items() if c not in TECHNICAL}
-            settings = self._repository.source_table(source, table)
-            views += landed_view(source, table, settings, [str(file) for file in files], own)
-            landed[name] = own
-            batches[name] = [file.name for file in files]
-        return views, landed, batches
+    def _landed(self, entity: str) -> Landed:
+        def files(source: str, table: str) -> list[Path]:
+            return self._control.current_files(self._storage, source, table)
+
+        return landed_tables(self._repository, entity, files, self._engine.file_columns)
 
     def _dimension(self, planned: PlannedStep, name: str) -> StepResult:
         resolved = self._repository.dimensions[name]

@@ -121,7 +121,7 @@ def _join_dimension(
             )
         else:
             on = exp.and_(on, column("is_current", alias))
-    return query.join(table(dimension.table, WAREHOUSE, alias), on=on, join_type="LEFT")
+    return query.join(table(dimension.table, WAREHOUSE, alias), on=on, join_type="LEFT", copy=False)
 
 
 def _moment(resolved: ResolvedFact, references: References) -> exp.Expr | None:
@@ -154,11 +154,10 @@ def _select_measure(
     kind = data_type(measure.type)
     value = exp.cast(references.expression(measure.expr or measure.from_ or name), kind)
     if not measure.convert:
-        return query.select(named(value, name))
+        return query.select(named(value, name), copy=False)
     converted = exp.Mul(this=value.copy(), expression=_rate(repository, resolved, references))
-    return query.select(
-        named(exp.cast(converted, kind.copy()), name), named(value, f"{name}_original")
-    )
+    both = (named(exp.cast(converted, kind.copy()), name), named(value, f"{name}_original"))
+    return query.select(*both, copy=False)
 
 
 def _currency(resolved: ResolvedFact, references: References) -> exp.Expr:
@@ -223,4 +222,4 @@ def _join_rates(
     on = exp.and_(
         column("currency_code", "rates").eq(currency.copy()), column("day", "rates").eq(day)
     )
-    return query.join(daily.subquery("rates"), on=on, join_type="LEFT")
+    return query.join(daily.subquery("rates"), on=on, join_type="LEFT", copy=False)

@@ -45,7 +45,7 @@ def landed_view(
     current = files if settings.primary_key else files[-1:]
     rows = exp.Select(
         expressions=[exp.Star()],
-        from_=exp.From(this=_read(current)),
+        from_=exp.From(this=read_files(current)),
     )
     if settings.primary_key and len(current) > 1:
         newest = exp.Window(
@@ -71,7 +71,8 @@ def landed_view(
     )
 
 
-def _read(files: Sequence[str]) -> exp.Expr:
+def read_files(files: Sequence[str]) -> exp.Table:
+    """Landed files as one table, whatever columns each has."""
     options = exp.PropertyEQ(this=exp.to_identifier("union_by_name"), expression=exp.true())
     listed = exp.Array(expressions=[text(file) for file in files])
     return exp.Table(this=exp.Anonymous(this="read_parquet", expressions=[listed, options]))

@@ -79,7 +79,7 @@ def raw_rows(
         raw = raw.select(named(source_column(sort_key(key)[0]), f"_keep_{position}"), copy=False)
     raw = raw.from_(table(reading(mapping, ""), STAGING, DRIVER))
     for alias, join in definition.join.items():
-        picked = _one_row_each(join, reading(mapping, alias))
+        picked = one_row_each(join, reading(mapping, alias))
         on = join_condition(mapping, alias, landed)
         raw = raw.join(picked.subquery(alias), on=on, join_type="LEFT", copy=False)
     return raw
@@ -143,7 +143,7 @@ def _equal(own: str, alias: str, target: str, types: Mapping[str, Columns]) -> e
     return exp.cast(texts[0], "VARCHAR").eq(exp.cast(texts[1], "VARCHAR"))
 
 
-def _one_row_each(join: Join, read: str) -> exp.Select:
+def one_row_each(join: Join, read: str) -> exp.Select:
     """The joined table with at most one row for each value of its join columns."""
     order = [_order(key) for key in join.order_by] + [
         ordered(column(BATCH), descending=True),

@@ -325,30 +325,36 @@ def _ranked(keep: tuple[str, ...], entity: Entity, judged: exp.Select) -> exp.Se
         .when(column("_rank").eq(number(1)), text("staged"))
         .else_(text("merged"))
     )
-    ranked = exp.select(exp.Star(), named(rank, "_rank")).from_(judged.subquery("judged"))
+    ranked = exp.select(exp.Star(), named(rank, "_rank")).from_(
+        judged.subquery("judged"), copy=False
+    )
     kept = [*entity.columns, "_changed_at", "_mapping", "_source", "_table", BATCH, ROW, EXTRACTED]
     return exp.select(
         *(column(name) for name in kept),
         named(outcome, "_outcome"),
         column("_reasons"),
         column("_warnings"),
-    ).from_(ranked.subquery("ranked"))
+    ).from_(ranked.subquery("ranked", copy=False), copy=False)
 
 
 def _best_of(judged: list[exp.Select], entity: Entity) -> exp.Select:
     """Between mappings the lowest priority number wins; they come here in that order."""
     parts = [
-        exp.select(exp.Star(), named(number(position), "_position")).from_(part.subquery("part"))
+        exp.select(exp.Star(), named(number(position), "_position")).from_(
+            part.subquery("part", copy=False), copy=False
+        )
         for position, part in enumerate(judged)
     ]
     union: exp.Query = parts[0]
     for part in parts[1:]:
-        union = exp.union(union, part, distinct=False)
+        union = exp.union(union, part, distinct=False, copy=False)
     staged = column("_outcome").eq(text("staged"))
     best = row_number(
         [*(column(key) for key in entity.key), staged], [ordered(column("_position"))]
     )
-    ranked = exp.select(exp.Star(), named(best, "_best")).from_(union.subquery("all_mappings"))
+    ranked = exp.select(exp.Star(), named(best, "_best")).from_(
+        union.subquery("all_mappings", copy=False), copy=False
+    )
     lost = exp.and_(staged.copy(), exp.GT(this=column("_best"), expression=number(1)))
     outcome = exp.Case().when(lost, text("merged")).else_(column("_outcome"))
     kept = [*entity.columns, "_changed_at", "_mapping", "_source", "_table", BATCH, ROW, EXTRACTED]
@@ -357,4 +363,4 @@ def _best_of(judged: list[exp.Select], entity: Entity) -> exp.Select:
         named(outcome, "_outcome"),
         column("_reasons"),
         column("_warnings"),
-    ).from_(ranked.subquery("ranked"))
+    ).from_(ranked.subquery("ranked", copy=False), copy=False)
