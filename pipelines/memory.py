@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlglot import exp
 
@@ -18,7 +18,7 @@ from pipelines.engine import DuckDBEngine
 from transforms import STAGING, WAREHOUSE, Statement
 from transforms.ingredients import Part
 
-_TABLE = "_made"
+TABLE = "_made"
 _COLUMNS = (
     ("name", "VARCHAR"),
     ("parts", "VARCHAR"),
@@ -73,11 +73,8 @@ class Memory:
     def recall(self) -> None:
         """Read what is remembered; also after a transaction that was rolled back."""
         for database in (STAGING, WAREHOUSE):
-            query = exp.select(*(column for column, _ in _COLUMNS)).from_(_table(database))
-            self._known[database] = {
-                name: Remembered({p: Made(*made) for p, made in json.loads(parts).items()}, *rows)
-                for name, parts, *rows in self._engine.rows(query)
-            }
+            rows = self._engine.rows(remembered_query(database))
+            self._known[database] = remembered_rows(rows)
 
     def find(self, database: str, name: str) -> Remembered | None:
         """A product as it was last made, or None."""
@@ -124,5 +121,18 @@ class Memory:
         }
 
 
+def remembered_query(database: str) -> exp.Select:
+    """What is remembered in a database, as `remembered_rows` takes it."""
+    return exp.select(*(column for column, _ in _COLUMNS)).from_(_table(database))
+
+
+def remembered_rows(rows: Iterable[tuple[Any, ...]]) -> dict[str, Remembered]:
+    """Products as they were last made, by name."""
+    return {
+        name: Remembered({p: Made(*made) for p, made in json.loads(parts).items()}, *counts)
+        for name, parts, *counts in rows
+    }
+
+
 def _table(database: str) -> exp.Table:
-    return exp.table_(_TABLE, db=database, quoted=True)
+    return exp.table_(TABLE, db=database, quoted=True)

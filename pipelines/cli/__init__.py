@@ -19,6 +19,7 @@ from pipelines.cli import (
     changing,
     documenting,
     exchanging,
+    explaining,
     keeping,
     lineage,
     loading,
@@ -38,8 +39,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (
-    starting, scanning, changing, loading, keeping, asking, lineage, documenting, exchanging,
-    serving, measuring,
+    starting, scanning, changing, loading, keeping, asking, explaining, lineage, documenting,
+    exchanging, serving, measuring,
 ):  # fmt: skip
     group.register(app)
 
