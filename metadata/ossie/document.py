@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,7 +23,7 @@ VENDOR = "RAPPORT"
 
 Dialect = Literal[
     "ANSI_SQL", "SNOWFLAKE", "MDX", "TABLEAU", "DATABRICKS", "MAQL", "BIGQUERY", "SIGMA",
-    "THOUGHTSPOT", "DAX", "OSSIE_SQL_2026",
+    "THOUGHTSPOT", "DAX", "HOLISTICS_AQL", "OSSIE_SQL_2026",
 ]  # fmt: skip
 DataType = Literal[
     "String", "Integer", "Decimal", "Float", "Boolean", "Date", "Time", "DateTime", "DateTimeTz",
@@ -42,10 +42,10 @@ class Context(BaseModel):
 
 
 class CustomExtension(Definition):
-    """Attributes of one vendor, as a JSON text."""
+    """Attributes of one vendor, as a JSON text; drafts of the specification have an object too."""
 
     vendor_name: str
-    data: str
+    data: str | dict[str, Any]
 
     @classmethod
     def own(cls, data: Mapping[str, Any]) -> CustomExtension:
@@ -58,6 +58,9 @@ class DialectExpression(Definition):
 
     dialect: Dialect
     expression: str
+
+
+Called = Annotated[str, Field(min_length=1)]
 
 
 class Expression(Definition):
@@ -84,6 +87,8 @@ class Extended(Definition):
         """
         for extension in self.custom_extensions or ():
             if extension.vendor_name.upper() == VENDOR:
+                if isinstance(extension.data, dict):
+                    return extension.data
                 try:
                     found = json.loads(extension.data)
                 except (ValueError, RecursionError):
@@ -101,7 +106,7 @@ class TimeRole(Definition):
 class OssieField(Extended):
     """A column, or a scalar computed from columns."""
 
-    name: str
+    name: Called
     expression: Expression
     dimension: TimeRole | None = None
     label: str | None = None
@@ -112,8 +117,8 @@ class OssieField(Extended):
 class Dataset(Extended):
     """A table: a fact, or a dimension in one role."""
 
-    name: str
-    source: str = Field(description="database.schema.table, or a query.")
+    name: Called
+    source: str = Field(min_length=1, description="database.schema.table, or a query.")
     primary_key: tuple[str, ...] | None = None
     unique_keys: tuple[tuple[str, ...], ...] | None = None
     description: str | None = None
@@ -128,9 +133,9 @@ class Dataset(Extended):
 class Relationship(Extended):
     """Columns of one dataset that hold a key of another: many to one."""
 
-    name: str
-    from_: str = Field(alias="from")
-    to: str
+    name: Called
+    from_: str = Field(alias="from", min_length=1)
+    to: Called
     from_columns: tuple[str, ...] = Field(min_length=1)
     to_columns: tuple[str, ...] = Field(min_length=1)
 
@@ -138,7 +143,7 @@ class Relationship(Extended):
 class Metric(Extended):
     """A figure: an aggregate over fields, which are written dataset.field."""
 
-    name: str
+    name: Called
     expression: Expression
     description: str | None = None
     datatype: DataType | None = None
@@ -147,7 +152,7 @@ class Metric(Extended):
 class SemanticModel(Extended):
     """Datasets, how they are related, and metrics over them."""
 
-    name: str
+    name: Called
     description: str | None = None
     datasets: tuple[Dataset, ...] = Field(min_length=1)
     relationships: tuple[Relationship, ...] | None = None

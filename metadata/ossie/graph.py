@@ -57,6 +57,10 @@ class Graph:
                     queue.append(to)
         return reached.get(end)
 
+    def out_of(self, start: str) -> tuple[Relationship, ...]:
+        """The relationships that lead away from a dataset."""
+        return tuple(self._ways.get(start, ()))
+
     def ways(self, start: str, end: str) -> tuple[Relationship, ...]:
         """The relationships that lead straight from one dataset to another."""
         return tuple(r for r in self._ways.get(start, ()) if r.to.casefold() == end)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -61,7 +61,7 @@ def _match(
     key = dataset.name.casefold()
     points = any(each.from_.casefold() == key for each in relations)
     pointed_at = any(each.to.casefold() == key for each in relations)
-    columns = dataset_columns(dataset)
+    columns = dataset_columns(dataset, _keys(dataset, relations))
     as_fact = _best(dataset, columns, vocabulary.facts)
     as_dimension = _best(dataset, columns, vocabulary.dimensions)
     if as_fact[0] and as_dimension[0]:
@@ -125,11 +125,25 @@ def _named(dataset: Dataset, table: Table) -> float:
     return best
 
 
-def dataset_columns(dataset: Dataset) -> tuple[Words, ...]:
-    """A dataset's fields as words, without the prefix that they all share (`ss_quantity`)."""
+def _keys(dataset: Dataset, relations: tuple[Relationship, ...]) -> set[str]:
+    """Columns that only join: by these every tool has names of its own."""
+    name = dataset.name.casefold()
+    found = {column for r in relations if r.from_.casefold() == name for column in r.from_columns}
+    found |= {column for r in relations if r.to.casefold() == name for column in r.to_columns}
+    return {column.casefold() for column in found}
+
+
+def dataset_columns(dataset: Dataset, apart: Set[str] = frozenset()) -> tuple[Words, ...]:
+    """A dataset's fields as words, without the prefix that they all share (`ss_quantity`).
+
+    Args:
+        dataset: whose fields.
+        apart: fields, in lower case, that say nothing; they count where there are no others.
+    """
     prefix = shared_prefix(dataset)
-    found = {words(_without(field.name, prefix)) for field in dataset.fields or ()}
-    return tuple(sorted(found))
+    fields = dataset.fields or ()
+    telling = [field for field in fields if field.name.casefold() not in apart] or fields
+    return tuple(sorted({words(_without(field.name, prefix)) for field in telling}))
 
 
 def shared_prefix(dataset: Dataset) -> str:

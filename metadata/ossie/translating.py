@@ -47,6 +47,9 @@ class Translator:
         own = dataset.field(column.name)
         if own is not None and plain_column(own) is None:
             return self._computed(dataset, column.name)
+        match = self.matches[owner]
+        if owner != self.base and match.dimension is None:
+            raise Inexpressible(f"The dataset '{dataset.name}' is unknown: {match.reason}")
         where = f"fact '{self.fact.name}'" if owner == self.base else self._called(owner)
         fields = [each.name for each in dataset.fields or ()]
         hint = "" if own is not None else close_to(column.name, fields)
@@ -144,14 +147,31 @@ class Translator:
                 found = self.vocabulary.fact_target(self.fact.name, each)
                 if found is not None:
                     return found
-            return None
+            return self._pointing(name)
         role = self._role(owner)
         if role is not None:
+            if self._is_key(owner, dataset, name):
+                return RoleColumn(role.name, role.dimension.natural_key)
             for each in candidates(dataset, name):
                 attribute = self.vocabulary.attribute(role.dimension.name, each)
                 if attribute is not None:
                     return RoleColumn(role.name, attribute)
         return self._on_the_way(owner, dataset, name)
+
+    def _pointing(self, name: str) -> Target | None:
+        """The member that a column of the base points at, by the relationship that says so."""
+        for relation in self.graph.out_of(self.base):
+            if [column.casefold() for column in relation.from_columns] == [name.casefold()]:
+                role = self._role(relation.to.casefold())
+                if role is not None:
+                    return RoleColumn(role.name, role.dimension.natural_key)
+        return None
+
+    def _is_key(self, owner: str, dataset: Dataset, name: str) -> bool:
+        """Whether a column alone tells the members of a dimension apart, however it is called."""
+        keys = [dataset.primary_key or ()]
+        keys += [relation.to_columns for relation in self.graph.ways(self.base, owner)]
+        return any([column.casefold() for column in key] == [name.casefold()] for key in keys)
 
     def _role(self, owner: str) -> ResolvedRole | None:
         """The role of the fact in which a dataset is a dimension."""
@@ -221,8 +241,6 @@ class Translator:
 
     def _called(self, owner: str) -> str:
         match = self.matches[owner]
-        if match.dimension is None:
-            return f"anything: {match.reason[:1].lower()}{match.reason[1:-1]}"
         if match.dimension not in {r.dimension.name for r in self.fact.roles.values()}:
             return f"fact '{self.fact.name}', which has no dimension '{match.dimension}'"
         return f"dimension '{match.dimension}'"

@@ -112,6 +112,15 @@ class TestRoundTrip:
         found = import_ossie(northwind, save(content))
         assert drafted(found)["sales_revenue"]["sum"] == "gross_amount"
 
+    def test_extensions_may_be_objects_too(self, northwind, save):
+        content = document_of(export_model(northwind))
+        for metric in content["metrics"]:
+            for each in metric["custom_extensions"]:
+                assert isinstance(each["data"], str)
+                each["data"] = json.loads(each["data"])
+        found = import_ossie(northwind, save(content))
+        assert drafted(found)["revenue"]["polarity"] == "higher_is_better"
+
     @pytest.mark.parametrize("data", ["{", "[]", '{"cube": 1}', '{"cube": "sales", "measure": "x",'
                                       ' "definition": {"sum": 3}}'])  # fmt: skip
     def test_an_extension_that_makes_no_sense_is_passed_over(self, northwind, save, data):
@@ -366,6 +375,37 @@ class TestNames:
         found = import_ossie(northwind, save(theirs))
         assert drafted(found) == {"units": {"sum": "quantity"}}
         assert "80% of its columns" in found.matches[0].reason
+
+    def test_keys_may_be_called_anything(self, northwind, save):
+        """By the relationships it is plain what they tell apart."""
+        theirs = document(
+            [
+                dataset("fct_sales", "quantity", "xx_sk"),
+                dataset("products", "sk", "product_name", primary_key=["sk"]),
+            ],
+            {
+                "kinds": "COUNT(DISTINCT fct_sales.xx_sk)",
+                "spread": "SUM(fct_sales.quantity) / COUNT(DISTINCT products.sk)",
+            },
+            [("fct_sales", "products", "xx_sk", "sk")],
+        )
+        found = import_ossie(northwind, save(theirs))
+        measures = drafted(found)
+        assert measures["kinds"]["count_distinct"] == "product.product_id"
+        assert measures["spread"]["ratio"] == ["sum_quantity", "kinds"]
+
+    def test_a_dataset_may_be_told_what_it_is(self, northwind, save):
+        """For names that nobody could guess, in the extension that is ours."""
+        own = {
+            "custom_extensions": [{"vendor_name": "RAPPORT", "data": '{"dimension": "product"}'}]
+        }
+        ways = [("order_details", "zz", "product_id", "a")]
+        metrics = {"chai": "SUM(CASE WHEN zz.name = 'Chai' THEN order_details.quantity END)"}
+        for more, known in (({}, False), (own, True)):
+            datasets = [NORTHWIND[0], dataset("zz", "a", "b", "name", **more)]
+            found = import_ossie(northwind, save(document(datasets, metrics, ways)))
+            assert ("chai" in refusals(found)) is not known
+        assert drafted(found)["chai"]["where"] == "product.name = 'Chai'"
 
     def test_a_dataset_that_nobody_knows(self, northwind, save):
         theirs = document([dataset("weather", "rain", "sun", "wind")], {"wet": "SUM(weather.rain)"})
