@@ -26,6 +26,8 @@ _BOOLEAN = {
 _INTEGER = re.compile(r"^[-+]?[0-9]{1,18}$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?$")
 _DEPTH = 60
+_MOST = 5_000_000
+"""Values in one document; a few lines of aliases can stand for billions."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,13 @@ def parse_documents(text: str, shown_as: str) -> Iterator[Document]:
                 "It holds a list." if isinstance(root, yaml.SequenceNode) else "It holds a text.",
                 "Start with a line such as 'source: crm'.",
             )
+        if _written_out(root, {}) > _MOST:
+            raise _refused(
+                "The file's aliases stand for too much.",
+                Location(shown_as, root.start_mark.line + 1),
+                f"Written out it would hold more than {_MOST:,} values.",
+                "Write out what is needed instead of using aliases of aliases.",
+            )
         content = _value(root, (), shown_as)
         assert isinstance(content, dict)
         yield Document(shown_as, content, root)
@@ -132,6 +141,19 @@ def read_text(path: Path, shown_as: str) -> str:
         raise _refused(
             "The file cannot be read.", Location(shown_as), error.strerror or str(error), ""
         ) from None
+
+
+def _written_out(node: yaml.Node, known: dict[int, int], depth: int = 0) -> int:
+    """How many values a node holds with its aliases written out; each node is counted once."""
+    if isinstance(node, yaml.ScalarNode) or depth > _DEPTH:
+        return 1
+    if id(node) not in known:
+        known[id(node)] = 1  # while it is being counted: it may refer to itself
+        below = node.value
+        if isinstance(node, yaml.MappingNode):
+            below = [part for pair in node.value for part in pair]
+        known[id(node)] = 1 + sum(_written_out(each, known, depth + 1) for each in below)
+    return known[id(node)]
 
 
 def _value(node: yaml.Node, above: Sequence[int], shown_as: str) -> Any:

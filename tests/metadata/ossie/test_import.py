@@ -458,6 +458,13 @@ class TestDocuments:
         assert all(issue.where and issue.where.file.endswith("theirs.yaml") for issue in told)
         assert line in [issue.where.line for issue in told]
 
+    def test_aliases_that_stand_for_billions(self, northwind, save):
+        lines = ["version: 0.2.0.dev0", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+        for n in range(1, 10):
+            lines.append(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]")
+        with pytest.raises(UserError, match="aliases stand for too much"):
+            import_ossie(northwind, save("\n".join(lines)))
+
     def test_there_is_no_such_file(self, northwind, tmp_path):
         with pytest.raises(UserError, match="no file"):
             import_ossie(northwind, tmp_path / "nowhere.yaml")
