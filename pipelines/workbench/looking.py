@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from metadata.scan import ScannedColumn
 from metadata.workbench import LandedColumn, LandedTable
-from pipelines.scan.columns import landing_type
+from pipelines.extract.source_types import landing_type
 from pipelines.scan.judging import is_judged, profile_of
 from pipelines.scan.profile import Profiler
 from pipelines.workbench.samples import Landed, Samples
