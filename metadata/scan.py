@@ -80,6 +80,11 @@ class ScannedTable(Found):
     foreign_keys: tuple[ForeignKey, ...] = ()
     rows: int | None = Field(None, description="Rows, or None where counting was refused.")
     comment: str = ""
+    path: str | None = Field(None, description="What `path:` of a table must say, for files.")
+    sheet: str | None = Field(None, description="What `sheet:` must say, for worksheets.")
+    encoding: tuple[str, ...] = Field(
+        (), description="What `encoding:` must say, for text files that are not UTF-8."
+    )
 
     def column(self, name: str) -> ScannedColumn | None:
         """A column by name, else by name in another case."""

@@ -23,11 +23,14 @@ from metadata.expressions import parse_expression
 from metadata.model.source import SourceTable
 from pipelines.connect import Database
 from pipelines.extract.columns import arrow_array, arrow_type
+from pipelines.extract.driver_errors import explained
 from pipelines.extract.reading import Reading, plain_batches, plain_schema
 
 CHUNK = 20_000
 LONGEST = 256
 """Of longer values a sample holds only the beginning."""
+_CUTTING = ("postgresql", "mysql", "sqlite", "oracle")
+"""Dialects that know SUBSTR."""
 _MONEY = sa.Numeric(19, 2)
 _ENDS = {
     False: ("0001-01-01", "9999-12-31"),
@@ -40,13 +43,26 @@ _TIMEOUT_SECONDS = 15
 class DatabaseReader:
     """One source database for the time of one run."""
 
-    def __init__(self, database: Database, where: Location) -> None:
-        """Raises UserError where the driver of the address is not installed."""
+    def __init__(
+        self, database: Database, where: Location, *, seconds: float | None = None
+    ) -> None:
+        """Make ready to read.
+
+        Args:
+            database: the source.
+            where: the place of its address.
+            seconds: how long a statement may take, where the database can be told; without end if
+                none are given.
+
+        Raises:
+            UserError: the driver of the address is not installed.
+        """
         self._database = database
         self._where = where
+        self._seconds = seconds
         options: dict[str, Any] = {}
         if database.dialect in ("postgresql", "mysql"):
-            options["connect_args"] = {"connect_timeout": _TIMEOUT_SECONDS}
+            options["connect_args"] = self._limits()
         try:
             self._engine = sa.create_engine(database.url, **options)
         except ModuleNotFoundError as error:
@@ -59,6 +75,19 @@ class DatabaseReader:
         self._tables: dict[str, sa.Table] = {}
         self._names: dict[str, list[str]] = {}
         self._adbc: Any = None
+
+    def _limits(self) -> dict[str, Any]:
+        """How long connecting and, where it is limited, a statement may take."""
+        limits: dict[str, Any] = {"connect_timeout": _TIMEOUT_SECONDS}
+        if self._seconds is not None:
+            limits["connect_timeout"] = max(1, min(_TIMEOUT_SECONDS, int(self._seconds)))
+            if self._database.dialect == "mysql":
+                limits |= dict.fromkeys(
+                    ("read_timeout", "write_timeout"), max(1, int(self._seconds))
+                )
+            elif "options" not in self._database.url.query:
+                limits["options"] = f"-c statement_timeout={int(self._seconds * 1000)}"
+        return limits
 
     @property
     def engine(self) -> sa.Engine:
@@ -130,13 +159,47 @@ class DatabaseReader:
         return self._stream(query, table, columns, as_text)
 
     def sample(
-        self, table: sa.Table, columns: Sequence[str], rows: int, as_text: frozenset[str]
+        self,
+        table: sa.Table,
+        columns: Sequence[str],
+        rows: int,
+        as_text: frozenset[str],
+        *,
+        every: int = 1,
+        key: str | None = None,
     ) -> Reading:
-        """Some rows of a table, so many at the most; of long values only the beginning."""
+        """Some rows of a table, so many at the most; of long values only the beginning.
+
+        Args:
+            table: the table.
+            columns: the columns to read.
+            rows: rows at the most.
+            as_text: columns that are read as texts.
+            every: one of so many rows is wanted, from all over the table; the first ones where
+                the database cannot give them.
+            key: a column of whole numbers that identifies a row, if there is one.
+        """
+        drawn, condition = self._drawn(table, every, key)
         query = sa.select(
-            *(self._beginning(table.c[name], name in as_text).label(name) for name in columns)
+            *(self._beginning(drawn.c[name], name in as_text).label(name) for name in columns)
         ).limit(rows)
+        if condition is not None:
+            query = query.where(condition)
         return self._stream(query, table, columns, as_text)
+
+    def _drawn(
+        self, table: sa.Table, every: int, key: str | None
+    ) -> tuple[sa.FromClause, sa.ColumnElement[bool] | None]:
+        """Where one row of so many is found without sorting them all, and how."""
+        if every > 1 and self._database.dialect == "postgresql":
+            # Whole pages are drawn, so that little of the table is read.
+            share = sa.func.system(100 / every)
+            return sa.tablesample(table, share, seed=sa.literal(1)), None
+        if every > 1 and self._database.dialect == "sqlite":
+            return table, sa.literal_column("rowid") % every == 0
+        if every > 1 and key is not None:
+            return table, table.c[key] % every == 0
+        return table, None
 
     def _stream(
         self,
@@ -203,7 +266,8 @@ class DatabaseReader:
         """A column as it is asked for; a value that may be of any length is cut."""
         selected, kind = self._selected(column, as_text), column.type
         short = isinstance(kind, sa.String) and kind.length is not None and kind.length <= LONGEST
-        if isinstance(kind, sa.String | sa.LargeBinary | sa.JSON) and not short:
+        endless = isinstance(kind, sa.String | sa.LargeBinary) or _is_strange(kind)
+        if endless and not short and self._database.dialect in _CUTTING:
             return sa.func.substr(selected, 1, LONGEST)
         return selected
 
@@ -253,6 +317,9 @@ class DatabaseReader:
             self._adbc = adbc.connect(
                 address.render_as_string(hide_password=False), autocommit=True
             )
+            if self._seconds is not None:
+                with self._adbc.cursor() as cursor:
+                    cursor.execute(f"SET statement_timeout = {int(self._seconds * 1000)}")
         return self._adbc
 
     def _plain_address(self) -> bool:
@@ -297,39 +364,13 @@ class DatabaseReader:
         except (sa.exc.SQLAlchemyError, adbc_driver_manager.Error, RuntimeError) as error:
             cause = getattr(error, "orig", None) or error
             reason = self._database.scrub(str(cause)).strip().splitlines()
-            raise _explained(
+            raise explained(
                 " ".join(reason[:2]), self._database.shown, self._where, where
             ) from None
 
 
 def _moment(text: str, kind: sa.types.TypeEngine[Any]) -> sa.Cast[Any]:
     return sa.cast(sa.literal(text, sa.Text), kind)
-
-
-def _explained(reason: str, shown: str, address: Location, where: Location) -> UserError:
-    folded = reason.lower()
-    if any(w in folded for w in ("password", "authentication", "access denied", "role ")):
-        return UserError(
-            "The source refused the sign-in.",
-            where=address,
-            why=f"{shown}: {reason}",
-            fix="Check the user and the password in the environment.",
-        )
-    reach = ("connect", "refused", "timed out", "timeout", "resolve", "unknown mysql server",
-             "name or service", "unreachable", "does not exist", "unknown database")  # fmt: skip
-    if any(words in folded for words in reach):
-        return UserError(
-            "The source cannot be reached.",
-            where=address,
-            why=f"{shown}: {reason}",
-            fix="Check that the server runs, and the host, port and database of the address.",
-        )
-    return UserError(
-        "The source could not be read.",
-        where=where,
-        why=f"{shown}: {reason}",
-        fix="Check the table's settings against the source.",
-    )
 
 
 def _is_strange(kind: sa.types.TypeEngine[Any]) -> bool:

@@ -18,6 +18,8 @@ from metadata.scan import ForeignKey, ScannedColumn, ScannedTable
 from pipelines.extract.source_types import reflected_type, spelled_type
 from pipelines.scan.naming import derived_name, free_name
 
+# Types that the inspector does not know are read as text; it warns of each.
+warnings.filterwarnings("ignore", "Did not recognize type|Could not instantiate type")
 Key = tuple[str | None, str]
 """Schema (None for the default one) and name, as the inspector gives them."""
 
@@ -36,6 +38,8 @@ class Catalogue:
 
     tables: tuple[Catalogued, ...]
     failures: tuple[tuple[str, str], ...]
+    gone: tuple[str, ...]
+    """Of the failures, tables that are listed and not there."""
 
 
 def read_catalogue(engine: sa.Engine, schema: str | None, declared: Mapping[str, str]) -> Catalogue:
@@ -49,28 +53,25 @@ def read_catalogue(engine: sa.Engine, schema: str | None, declared: Mapping[str,
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the database cannot be reached or read.
     """
-    # The inspector warns of types it does not know; they are read as text.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", sa.exc.SAWarning)
-        inspector = sa.inspect(engine)
-        home = schema or inspector.default_schema_name
-        wanted = {name: native.removeprefix(f"{home}.") for name, native in declared.items()}
-        names = _Names(schema, wanted)
-        found: dict[str, Catalogued] = {}
-        failures: dict[str, str] = {}
-        for each in _schemas(inspector, schema):
-            found |= _described(inspector, each, names, failures)
-        elsewhere = {native.rpartition(".")[0] for native in set(wanted.values()) - set(found)}
-        for each in sorted(elsewhere - {""}):
-            there = _described(inspector, each, names, failures)
-            found |= {native: there[native] for native in there if native in wanted.values()}
-    for name, native in wanted.items():
-        if native not in found and name not in failures:
-            failures[name] = f"The source has no table '{native}'."
+    inspector = sa.inspect(engine)
+    home = schema or inspector.default_schema_name
+    wanted = {name: native.removeprefix(f"{home}.") for name, native in declared.items()}
+    names = _Names(schema, wanted)
+    found: dict[str, Catalogued] = {}
+    failures: dict[str, str] = {}
+    for each in _schemas(inspector, schema):
+        found |= _described(inspector, each, names, failures)
+    elsewhere = {native.rpartition(".")[0] for native in set(wanted.values()) - set(found)}
+    for each in sorted(elsewhere - {""}):
+        there = _described(inspector, each, names, failures)
+        found |= {native: there[native] for native in there if native in wanted.values()}
+    missing = {name: native for name, native in wanted.items() if native not in found}
+    gone = tuple(sorted(name for name in missing if name not in failures))
+    for name in gone:
+        failures[name] = f"The source has no table '{missing[name]}'."
     tables = [aliased for c in found.values() for aliased in names.all_of(c)]
-    return Catalogue(
-        tuple(sorted(tables, key=lambda c: c.table.name)), tuple(sorted(failures.items()))
-    )
+    ordered = tuple(sorted(tables, key=lambda c: c.table.name))
+    return Catalogue(ordered, tuple(sorted(failures.items())), gone)
 
 
 class _Names:
@@ -87,6 +88,10 @@ class _Names:
     def native(self, schema: str | None, table: str) -> str:
         """As `name:` of a table in `tables:` would be written."""
         return table if schema == self._schema else f"{schema}.{table}"
+
+    def is_declared(self, native: str) -> bool:
+        """Whether `tables:` lists it."""
+        return native in self._declared
 
     def name(self, native: str) -> str:
         """The first declared name, or one made of the native name."""
@@ -123,6 +128,9 @@ def _described(
     """The tables of one schema by their native names."""
     views = _view_names(inspector, schema)
     columns = _all_columns(inspector, schema, names, failures)
+    for part in _partitions(inspector, schema):
+        if not names.is_declared(names.native(schema, part)):
+            columns.pop((schema, part), None)
     keys = _bulk(inspector.get_multi_pk_constraint, schema)
     foreign = _bulk(inspector.get_multi_foreign_keys, schema)
     comments = _bulk(inspector.get_multi_table_comment, schema)
@@ -157,6 +165,30 @@ def _described(
     return found
 
 
+def _partitions(inspector: Inspector, schema: str | None) -> list[str]:
+    """Tables that are only parts of another, which is read as a whole."""
+    if inspector.dialect.name != "postgresql":
+        return []
+    classes = sa.table(
+        "pg_class",
+        *map(sa.column, ("relname", "relnamespace", "relispartition")),
+        schema="pg_catalog",
+    )
+    spaces = sa.table("pg_namespace", sa.column("oid"), sa.column("nspname"), schema="pg_catalog")
+    home = schema or inspector.default_schema_name
+    parts = (
+        sa.select(classes.c.relname)
+        .join_from(classes, spaces, spaces.c.oid == classes.c.relnamespace)
+        .where(classes.c.relispartition, spaces.c.nspname == home)
+    )
+    try:
+        with inspector.engine.connect() as connection:
+            return list(connection.execute(parts).scalars())
+    except sa.exc.SQLAlchemyError:
+        # Databases that only speak like PostgreSQL.
+        return []
+
+
 def _view_names(inspector: Inspector, schema: str | None) -> set[str]:
     names = set(inspector.get_view_names(schema))
     if inspector.dialect.name == "postgresql":
@@ -166,7 +198,7 @@ def _view_names(inspector: Inspector, schema: str | None) -> set[str]:
 
 def _all_columns(
     inspector: Inspector, schema: str | None, names: _Names, failures: dict[str, str]
-) -> dict[Key, Sequence[Any]]:
+) -> dict[Key, Any]:
     """Columns of every table; where the whole fails for the sake of one, table by table."""
     unreflectable: dict[Key, Exception] = {}
     try:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import glob
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import python_calamine
 
 from metadata.model.source import SourceTable
 from pipelines.extract import excel
 from pipelines.extract.files import ENDINGS
+from pipelines.scan.headers import encoding_of, header_of, sheets_of
 from pipelines.scan.naming import derived_name, free_name
 
-_MOST_FILES = 20_000
+MOST_FILES = 50_000
+"""Files looked at in one folder."""
 _NUMBERS = re.compile(r"\d+")
+_DATED = re.compile(r"\d{4}")
+"""A year or more: the file is one of a series, even while it is the only one."""
+_ALIKE = 0.5
+"""Share of its columns that a file of a family has in common with the others."""
+_TEXTS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 
 
 @dataclass(frozen=True)
@@ -23,13 +29,18 @@ class FileTable:
     """A table of a folder: its name, how to read it, and its files."""
 
     name: str
-    native_name: str
     settings: SourceTable
     files: tuple[Path, ...]
 
+    @property
+    def native_name(self) -> str:
+        """Its path below the folder, and its worksheet where the workbook has several."""
+        path = glob_free(self.settings.path or self.files[0].name)
+        return f"{path}#{self.settings.sheet}" if self.settings.sheet else path
+
 
 def find_tables(
-    folder: Path, declared: Mapping[str, SourceTable], covered: Mapping[str, list[Path]]
+    folder: Path, declared: Mapping[str, SourceTable], covered: Mapping[str, Sequence[Path]]
 ) -> Iterator[FileTable]:
     """The declared tables, and then everything else that can be read.
 
@@ -42,20 +53,25 @@ def find_tables(
     claimed: set[tuple[Path, str | None]] = set()
     for name, files in covered.items():
         settings = declared[name]
-        claimed |= {(path, settings.sheet or _first_sheet(path)) for path in files}
-        yield FileTable(name, _native(folder, settings, files), settings, tuple(files))
-    whole = {path for path, sheet in claimed if sheet is None}
-    free = [path for path in _files(folder) if path not in whole]
+        for path in files:
+            sheets = sheets_of(path)
+            claimed.add((path, settings.sheet or (sheets[0] if sheets else None)))
+        if settings.path is None:
+            named = glob.escape(files[0].relative_to(folder).as_posix())
+            settings = settings.model_copy(update={"path": named})
+        yield FileTable(name, settings, tuple(files))
+    free = [path for path in _files(folder) if (path, None) not in claimed]
     for pattern, files in sorted(_families(folder, free).items()):
-        for sheet, label in _sheets(files[0]):
+        sheets = sheets_of(files[0])
+        for sheet in sheets or (None,):
             if all((path, sheet) in claimed for path in files):
                 continue
-            base = _base(folder, pattern, files)
-            name = free_name(derived_name(f"{base} {label}" if label else base), taken)
+            label = sheet if len(sheets) > 1 else None
+            words = _words(pattern)
+            name = free_name(derived_name(f"{words} {label}" if label else words), taken)
             taken.add(name)
-            settings = SourceTable(path=pattern, sheet=label)
-            native = f"{pattern}#{label}" if label else pattern
-            yield FileTable(name, native, settings, tuple(files))
+            settings = SourceTable(path=pattern, sheet=label, encoding=_encodings(files))
+            yield FileTable(name, settings, tuple(files))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -63,68 +79,72 @@ def _files(folder: Path) -> list[Path]:
     found: list[Path] = []
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
-        if any(part.startswith((".", "~$", "_")) for part in parts):
+        if any(part.startswith((".", "~$", "__")) for part in parts):
             continue
-        if path.suffix.lower() in ENDINGS and path.is_file():
+        if path.suffix.lower() in (*ENDINGS, *excel.ENDINGS) and path.is_file():
             found.append(path)
-        if len(found) >= _MOST_FILES:
+        if len(found) >= MOST_FILES:
             break
-    return sorted(found)
+    # What calls itself a text may be one for people.
+    return sorted(p for p in found if p.suffix.lower() != ".txt" or len(header_of(p) or ()) > 1)
 
 
-def _families(folder: Path, files: list[Path]) -> dict[str, list[Path]]:
-    """Files whose paths differ in numbers alone, under the glob that finds them."""
+def _families(folder: Path, files: Sequence[Path]) -> dict[str, list[Path]]:
+    """Files whose paths differ in numbers alone and that are alike, under the glob that finds them.
+
+    A file with a year in its name is a family of its own until others join it, so that its name
+    stays the same then.
+    """
     groups: dict[str, list[Path]] = {}
     for path in files:
-        pattern = _NUMBERS.sub("*", path.relative_to(folder).as_posix())
-        groups.setdefault(pattern, []).append(path)
+        named = path.relative_to(folder).as_posix()
+        groups.setdefault(_NUMBERS.sub("*", glob.escape(named)), []).append(path)
     found: dict[str, list[Path]] = {}
     for pattern, group in groups.items():
-        if len(group) > 1:
-            found[_shortest(folder, pattern, group)] = group
+        named = group[0].relative_to(folder).as_posix()
+        series = _are_alike(group) if len(group) > 1 else bool(_DATED.search(named))
+        globbed = _glob(folder, pattern, group) if series else None
+        if globbed is not None:
+            found[globbed] = group
         else:
-            found[group[0].relative_to(folder).as_posix()] = group
+            found |= {glob.escape(p.relative_to(folder).as_posix()): [p] for p in group}
     return found
 
 
-def _shortest(folder: Path, pattern: str, group: list[Path]) -> str:
-    """`orders/*.csv` rather than `orders/*-*.csv` where it finds the same files."""
+def _are_alike(group: Sequence[Path]) -> bool:
+    """Whether all files share most of their columns with the newest, as far as these are known."""
+    newest = set(header_of(group[-1]) or ())
+    for path in group[:-1]:
+        own = set(header_of(path) or ())
+        if own and newest and len(own & newest) < _ALIKE * min(len(own), len(newest)):
+            return False
+    return True
+
+
+def _glob(folder: Path, pattern: str, group: Sequence[Path]) -> str | None:
+    """The simplest glob that finds these files and no others."""
     parent, _, last = pattern.rpartition("/")
-    simple = f"{parent}/*{Path(last).suffix}" if parent else pattern
-    return simple if parent and sorted(folder.glob(simple)) == group else pattern
+    tries = [f"{parent}/*{Path(last).suffix}"] if parent else []
+    tries += [pattern, pattern.replace("*", "[0-9]*")]
+    return next((each for each in tries if sorted(folder.glob(each)) == list(group)), None)
 
 
-def _base(folder: Path, pattern: str, files: list[Path]) -> str:
-    """What to call a table: the words of its file, else of the folder that it lies in."""
-    if len(files) == 1:
-        return " ".join(files[0].relative_to(folder).with_suffix("").parts)
-    parts = [part.replace("*", " ") for part in Path(pattern).with_suffix("").parts]
-    words = [part for part in parts if re.search(r"\w", part)]
-    return " ".join(words) or folder.name
+def _words(pattern: str) -> str:
+    """What to call a table: the words of its path, without what differs from file to file."""
+    words = glob_free(pattern, stars=" ")
+    return re.sub(r"\.\w+$", "", words).replace("/", " ").strip() or "files"
 
 
-def _native(folder: Path, settings: SourceTable, files: list[Path]) -> str:
-    path = settings.path or files[0].relative_to(folder).as_posix()
-    return f"{path}#{settings.sheet}" if settings.sheet else path
+def glob_free(pattern: str, stars: str | None = None) -> str:
+    """A glob as people write a path; `stars` replaces what it leaves open."""
+    told = re.sub(r"\[0-9\]\*|\*", stars, pattern) if stars is not None else pattern
+    return re.sub(r"\[([*?[])\]", r"\1", told)
 
 
-def _first_sheet(path: Path) -> str | None:
-    names = _sheet_names(path)
-    return names[0] if names else None
-
-
-def _sheets(path: Path) -> list[tuple[str | None, str | None]]:
-    """The worksheets of a workbook, each with what must be said to read it."""
-    names = _sheet_names(path)
-    if not names:
-        return [(None, None)]
-    return [(name, name if len(names) > 1 else None) for name in names]
-
-
-def _sheet_names(path: Path) -> list[str]:
-    if path.suffix.lower() not in excel.ENDINGS:
-        return []
-    try:
-        return list(python_calamine.CalamineWorkbook.from_path(path).sheet_names)
-    except (python_calamine.CalamineError, OSError):
-        return []
+def _encodings(files: Sequence[Path]) -> tuple[str, ...]:
+    """Encodings in which text files that are not all UTF-8 can be read, UTF-8 first."""
+    if files[0].suffix.lower() not in _TEXTS:
+        return ()
+    found = dict.fromkeys(encoding_of(path) for path in files)
+    others = [each for each in found if each != "utf-8"]
+    return ("utf-8", *others) if others and "utf-8" in found else tuple(others)

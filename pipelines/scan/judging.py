@@ -8,6 +8,7 @@ from metadata.scan import ColumnProfile, Pattern, PatternShare, ScannedColumn
 from pipelines.scan.moments import is_moment
 from pipelines.scan.personal import personal_kind
 from pipelines.scan.profile import Values
+from pipelines.scan.statement import PRIVATE
 
 _LEAST = 0.02
 """Patterns of a smaller share of the values are left out."""
@@ -16,6 +17,11 @@ _CODES = 50
 _REPEATED = 4
 """... each of which stands in so many rows on the average."""
 _CODE_LENGTH = 30
+_YES_AND_NO = 4
+"""Ways of writing yes and no that a column has at the most."""
+_TOP = 10
+"""Most frequent values that are kept; of a list of codes all are."""
+_BINARY = re.compile(r"(?i)blob|bytea|binary|image|raw|fixed_size_binary")
 _POSTAL = re.compile(
     r"(?i)post_?(al)?_?(code)?\b|postal|postcode|zip|\bplz\b|codigo_?postal|code_?postal|\bcap\b|邮编|邮政"
 )
@@ -29,19 +35,26 @@ def is_judged(type_: str) -> bool:
 
 def profile_of(table: str, column: ScannedColumn, values: Values) -> ColumnProfile:
     """The profile of a column. Of personal data no value is kept."""
+    if _BINARY.search(column.native_type):
+        return ColumnProfile(
+            sampled=values.sampled,
+            nulls=values.sampled - values.present,
+            distinct=values.distinct,
+        )
     patterns = _patterns(column, values)
     shares = {name: rows / values.present for name, rows in values.shapes.items() if values.present}
-    dated = sum(p.share for p in patterns if p.pattern in ("date", "timestamp"))
+    dated = values.dated / values.present if values.present else 0
     personal = personal_kind(table, column.name, column.type, shares, dated=dated)
     least, greatest = _limits(column, values, patterns)
     secret = personal is not None or _mentions(values)
+    top = values.top if any(p.pattern == "code" for p in patterns) else values.top[:_TOP]
     return ColumnProfile(
         sampled=values.sampled,
         nulls=values.sampled - values.present,
         distinct=values.distinct,
         minimum=None if secret else least,
         maximum=None if secret else greatest,
-        top=() if personal else values.top,
+        top=() if personal else top,
         patterns=patterns,
         personal=personal,
     )
@@ -49,8 +62,7 @@ def profile_of(table: str, column: ScannedColumn, values: Values) -> ColumnProfi
 
 def _mentions(values: Values) -> bool:
     """Whether some values are personal by their shape, though the column is not as a whole."""
-    kinds = ("email", "mention", "phone", "bank_account", "identifier")
-    return any(values.shapes.get(kind) for kind in kinds)
+    return any(values.shapes.get(kind) for kind in PRIVATE)
 
 
 def _limits(
@@ -84,22 +96,23 @@ def _patterns(column: ScannedColumn, values: Values) -> tuple[PatternShare, ...]
     counted = values.shapes
     for name in ("email", "url", "uuid", "country_code", "currency_code", "integer"):
         found[_pattern(name), None] = counted[name]
-    found["phone", None] = counted["phone"] + (
-        counted["phone_digits"] if _PHONE.search(column.name) else 0
-    )
-    found["postal_code", None] = counted["postal_code"] + (
-        counted["postal_digits"] if _POSTAL.search(column.name) else 0
-    )
+    found["phone", None] = counted["phone"]
+    if _PHONE.search(column.name):
+        found["phone", None] = max(counted["phone"], counted["phone_like"])
+    found["postal_code", None] = counted["postal_code"]
+    if _POSTAL.search(column.name):
+        found["postal_code", None] += counted["postal_digits"]
     if counted["decimal"] > counted["integer"]:
         found["decimal", None] = counted["decimal"]
     for shape, form in (("comma_decimal", "1.234,56"), ("grouped_decimal", "1,234.56")):
         found["decimal", form] = counted[shape]
-    if counted["true"] and counted["false"] and values.distinct <= 4:
+    if counted["true"] and counted["false"] and values.distinct <= _YES_AND_NO:
         found["boolean", None] = counted["true"] + counted["false"]
     if _is_code(column, values):
         found["code", None] = values.present
-    told = max((rows for rows in found.values()), default=0)
-    found["text", None] = values.present - min(told, values.present)
+    if not any(found.get((kind, None)) for kind in ("boolean", "code")):
+        named = found["postal_code", None] - counted["postal_code"]
+        found["text", None] = max(0, values.plain - named)
     shares = [
         PatternShare(pattern=pattern, share=round(min(rows / values.present, 1), 4), format=form)
         for (pattern, form), rows in found.items()

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from metadata.scan import Scan, ScannedColumn, ScannedTable, read_scan, scan_folder
+from pipelines.scan.source import Found
 from pipelines.storage import replace_durably
 
 
-def keep_scan(
-    storage: Path,
-    source: str,
-    tables: Sequence[ScannedTable],
-    failures: Sequence[tuple[str, str]],
-) -> tuple[Scan, Scan | None]:
+def keep_scan(storage: Path, source: str, found: Found) -> tuple[Scan, Scan | None]:
     """Keep what was found: as a new version where the structure has changed, else in its place.
 
     A table that could not be read this time is kept as it was known: not being able to look at it
@@ -31,15 +27,15 @@ def keep_scan(
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         before = read_scan(storage, source)
-        failed = {name for name, _ in failures}
-        seen = {table.name for table in tables}
-        kept = [t for t in (before.tables if before else ()) if t.name in failed - seen]
+        unread = {name for name, _ in found.failures} - set(found.gone)
+        unread -= {table.name for table in found.tables}
+        kept = [t for t in (before.tables if before else ()) if t.name in unread]
         scan = Scan(
             source=source,
             version=before.version if before else 1,
             scanned_at=datetime.now(UTC),
-            tables=tuple(sorted([*tables, *kept], key=lambda t: t.name)),
-            failures=tuple(sorted(failures)),
+            tables=tuple(sorted([*found.tables, *kept], key=lambda t: t.name)),
+            failures=tuple(sorted(found.failures)),
         )
         new = before is None or structure(scan) != structure(before)
         if before is not None and new:

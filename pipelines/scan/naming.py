@@ -20,12 +20,21 @@ def derived_name(native: str) -> str:
     >>> derived_name("OrderDetails"), derived_name("Straße 2"), derived_name("客户")
     ('order_details', 'strasse_2', 'u5ba2_u6237')
     """
-    plain = unicodedata.normalize("NFKD", native.translate(_SPELLED))
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = without_accents(native)
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain).lower()
     latin = "".join(c if c.isascii() or not c.isalnum() else f"_u{ord(c):04x}_" for c in parted)
     name = re.sub(r"[^a-z0-9]+", "_", latin).strip("_") or "unnamed"
     return (name if name[0].isalpha() else f"t_{name}")[:_LONGEST].rstrip("_")
+
+
+def without_accents(name: str) -> str:
+    """A name with its letters as plain as they can be written.
+
+    >>> without_accents("Straße"), without_accents("Prénom")
+    ('Strasse', 'Prenom')
+    """
+    plain = unicodedata.normalize("NFKD", name.translate(_SPELLED))
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def free_name(wanted: str, taken: Iterable[str]) -> str:

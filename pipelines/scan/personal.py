@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import assert_never
 
 import yaml
 
 from metadata.scan import Personal
+from pipelines.scan.naming import without_accents
 
 _MOST = 0.5
 """Share of values of one shape from which on they speak for the column."""
+_SOME = 0.1
+"""Share of values from which on they bear out what the name says."""
 _FILE = Path(__file__).with_name("personal.yaml")
 
 
@@ -66,9 +69,12 @@ def _by_values(shares: Mapping[str, float]) -> Personal | None:
 
 def _by_name(table: str, column: str) -> Personal | None:
     words, known = _words(column), _known()
-    if not words or words[-1] in known.ends:
+    if not words:
         return None
     pieces = {*words, *map("".join, pairwise(words)), "".join(words)}
+    if words[-1] in known.ends:
+        # `birth_date` is one word in two parts; `email_type` is about the type.
+        pieces = {"".join(words[-2:]), "".join(words)}
     for kind, listed in known.kinds.items():
         if pieces & listed or _within(column, listed):
             return None if kind == "name" and known.things & set(words) else kind
@@ -90,28 +96,40 @@ def _within(name: str, listed: Iterable[str]) -> bool:
 
 
 def _may_be(kind: Personal, type_: str, shares: Mapping[str, float], dated: float) -> bool:
-    """Whether the values do not contradict the name."""
+    """Whether type and values do not contradict the name."""
+    match kind:
+        case "birth_date":
+            fits = type_ in ("date", "timestamp") or (type_ == "string" and not shares)
+            return fits or dated >= _MOST
+        case "phone" | "identifier" | "bank_account":
+            if type_ not in ("string", "integer") and not type_.startswith("decimal"):
+                return False
+        case "email" | "name" | "address":
+            if type_ != "string":
+                return False
+        case _:
+            assert_never(kind)
     if not shares:
         return True
-    yes_or_no = shares.get("true", 0) + shares.get("false", 0)
-    if yes_or_no >= _MOST and kind != "identifier":
+    if shares.get("true", 0) + shares.get("false", 0) >= _MOST:
         return False
-    numeric, digits = shares.get("decimal", 0), shares.get("phone_digits", 0)
     match kind:
         case "email":
-            return False  # its shape would have told
+            return shares.get("email", 0) + shares.get("mention", 0) >= _SOME
         case "phone":
-            return numeric < _MOST or digits >= _MOST
-        case "birth_date":
-            return type_ in ("date", "timestamp") or dated >= _MOST
+            return shares.get("phone", 0) + shares.get("phone_like", 0) >= _SOME
         case "name" | "address":
-            return type_ == "string" and numeric < _MOST and shares.get("url", 0) < _MOST
+            return shares.get("decimal", 0) < _MOST and shares.get("url", 0) < _MOST
         case _:
-            return type_ in ("string", "integer") or type_.startswith("decimal")
+            return True
 
 
 def _words(name: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", name)
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain)
-    return [word for word in re.split(r"[\W_]+", parted.lower()) if word]
+    """The words of a name in small letters, a number at the end of one left out as well.
+
+    >>> _words("homePhone2"), _words("Straße")
+    (['home', 'phone'], ['strasse'])
+    """
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", without_accents(name))
+    words = [word for word in re.split(r"[\W_]+", parted.lower()) if word]
+    return [word.rstrip("0123456789") or word for word in words]

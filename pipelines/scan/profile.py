@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import accumulate
 from typing import Any
 
@@ -19,12 +18,8 @@ from sqlglot import exp
 
 from pipelines.scan import moments
 from pipelines.scan.shapes import VALUE, shapes
-from transforms.statements import call, column, named, number, text
-
-TOP = 10
-"""Most frequent values kept of a column."""
-_LONGEST = 100
-"""Longer values are not worth keeping."""
+from pipelines.scan.statement import UPRIGHT, statement
+from transforms.statements import call, column, named, number
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,10 @@ class Values:
     shapes: dict[str, int] = field(default_factory=dict)
     forms: tuple[tuple[str, int, str, str], ...] = ()
     """Formats of days and moments: each with its rows, its first and its last value."""
+    dated: int = 0
+    """Rows that any of them fits."""
+    plain: int = 0
+    """Rows that are neither of a shape of their own nor days."""
 
 
 _NOTHING = Values()
@@ -95,7 +94,7 @@ class Profiler:
                 parts.append(_upright(name, columns, first, each.judged))
             try:
                 self._connection.execute(_view(parts).sql("duckdb"))
-                rows = self._connection.execute(_statement()).fetchall()
+                rows = self._connection.execute(statement()).fetchall()
             finally:
                 for name in filled:
                     self._connection.unregister(name)
@@ -126,147 +125,13 @@ def _view(parts: Sequence[exp.Select]) -> exp.Create:
     query = exp.union(*parts, distinct=False) if len(parts) > 1 else parts[0]
     kind = exp.Properties(expressions=[exp.TemporaryProperty()])
     return exp.Create(
-        this=exp.to_table("upright"), kind="VIEW", replace=True, expression=query, properties=kind
-    )
-
-
-@cache
-def _statement() -> str:
-    """The statement that is the same for every table."""
-    counted = (
-        exp.select(
-            column("number"),
-            named(exp.Min(this=column("judged")), "judged"),
-            named(call("trim", column(VALUE)), VALUE),
-            named(exp.Count(this=exp.Star()), "rows"),
-        )
-        .from_("upright")
-        .where(call("trim", column(VALUE)).neq(text("")))
-        .group_by("1", "3")
-    )
-    flags = [
-        named(exp.Case().when(column("judged"), shape.copy()).else_(exp.false()), f"is_{name}")
-        for name, shape in shapes().items()
-    ]
-    judged = exp.select(exp.Star(), *flags).from_("counted")
-    query = (
-        exp.select(
-            column("number", "v"),
-            *_figures(),
-            exp.func("COALESCE", column("forms", "f"), exp.Array(expressions=[])),
-        )
-        .from_(exp.to_table("judged").as_("v"))
-        .join(exp.to_table("formed").as_("f"), on="v.number = f.number", join_type="left")
-        .group_by(column("number", "v"), column("forms", "f"))
-    )
-    return (
-        query.with_("counted", as_=counted)
-        .with_("judged", as_=judged)
-        .with_("formed", as_=_formed())
-        .sql("duckdb")
-    )
-
-
-def _figures() -> list[exp.Expr]:
-    value, rows = column(VALUE), column("rows")
-    amount = exp.Case().when(column("is_decimal"), exp.TryCast(this=value, to=_double()))
-    length = exp.Mul(this=call("length", value), expression=rows)
-    return [
-        exp.Sum(this=rows),
-        exp.Count(this=exp.Star()),
-        exp.Sum(this=length),
-        exp.Min(this=value),
-        exp.Max(this=value),
-        call("arg_min", value, amount),
-        call("arg_max", value, amount.copy()),
-        _top(),
-        exp.Array(
-            expressions=[
-                exp.Sum(this=exp.Case().when(column(f"is_{name}"), rows).else_(number(0)))
-                for name in shapes()
-            ]
-        ),
-    ]
-
-
-def _top() -> exp.Expr:
-    """The most frequent values that may be kept, each with its rows."""
-    value, rows = column(VALUE), column("rows")
-    kept = exp.and_(
-        exp.LTE(this=call("length", value), expression=number(_LONGEST)),
-        *(
-            exp.not_(column(f"is_{name}"))
-            for name in ("email", "mention", "phone", "bank_account", "identifier")
-        ),
-    )
-    entry = exp.Struct(
-        expressions=[
-            exp.PropertyEQ(this=exp.to_identifier("value"), expression=value.copy()),
-            exp.PropertyEQ(this=exp.to_identifier("rows"), expression=rows.copy()),
-        ]
-    )
-    order = exp.Tuple(expressions=[exp.Neg(this=rows.copy()), value.copy()])
-    found = call("arg_min", entry, order, number(TOP))
-    return exp.Filter(this=found, expression=exp.Where(this=kept))
-
-
-def _formed() -> exp.Query:
-    """For each column the formats in which its values can be read as days or moments."""
-    parted = (
-        exp.select(
-            column("number"), column("rows"), column(VALUE), named(moments.parts().copy(), "parts")
-        )
-        .from_("counted")
-        .where(exp.and_(column("judged"), moments.candidate().copy()))
-    )
-    said = exp.select(
-        column("number"),
-        column("rows"),
-        column(VALUE),
-        *(
-            named(exp.Dot(this=column("parts"), expression=exp.to_identifier(part)), part)
-            for part in (moments.DAY, moments.TIME)
-        ),
-    ).from_(parted.subquery())
-    tried = exp.select(
-        column("number"),
-        column("rows"),
-        column(VALUE),
-        named(call("unnest", moments.day_forms().copy()), "form"),
-        named(moments.time_form().copy(), "time_form"),
-    ).from_(said.subquery())
-    form = exp.Dot(this=column("form"), expression=exp.to_identifier("form"))
-    day = exp.Dot(this=column("form"), expression=exp.to_identifier("day"))
-    order = exp.Tuple(expressions=[day, column(VALUE)])
-    each = (
-        exp.select(
-            column("number"),
-            named(exp.DPipe(this=form, expression=column("time_form")), "form"),
-            named(exp.Sum(this=column("rows")), "rows"),
-            named(call("arg_min", column(VALUE), order), "first"),
-            named(call("arg_max", column(VALUE), order.copy()), "last"),
-        )
-        .from_(tried.subquery())
-        .where(exp.not_(exp.Is(this=column("time_form"), expression=exp.null())))
-        .group_by("1", "2")
-    )
-    entry = exp.Array(
-        expressions=[
-            column("form"),
-            exp.cast(column("rows"), "VARCHAR"),
-            column("first"),
-            column("last"),
-        ]
-    )
-    return (
-        exp.select(column("number"), named(call("list", entry), "forms"))
-        .from_(each.subquery())
-        .group_by("1")
+        this=exp.to_table(UPRIGHT), kind="VIEW", replace=True, expression=query, properties=kind
     )
 
 
 def _values(row: Sequence[Any]) -> Values:
-    present, distinct, length, minimum, maximum, least, greatest, top, flags, forms = row
+    present, distinct, length, minimum, maximum, least, greatest, top, flags, *rest = row
+    plain, forms, dated, dated_plain = rest
     found = [(form, int(rows), first, last) for form, rows, first, last in forms]
     found.sort(key=lambda f: (-f[1], moments.order_of(f[0]), f[0]))
     return Values(
@@ -280,8 +145,6 @@ def _values(row: Sequence[Any]) -> Values:
         top=tuple((entry["value"], int(entry["rows"])) for entry in top or ()),
         shapes=dict(zip(shapes(), map(int, flags), strict=True)),
         forms=tuple(found),
+        dated=int(dated),
+        plain=int(plain) - int(dated_plain),
     )
-
-
-def _double() -> exp.DataType:
-    return exp.DataType.build("DOUBLE", dialect="duckdb")

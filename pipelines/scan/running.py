@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from metadata import Repository
@@ -38,13 +38,7 @@ class _Job:
     began: float
 
 
-def scan_sources(
-    repository: Repository,
-    sources: Sequence[str],
-    look: Look,
-    *,
-    started: Callable[[str], None] = lambda source: None,
-) -> Iterator[Scanned]:
+def scan_sources(repository: Repository, sources: Sequence[str], look: Look) -> Iterator[Scanned]:
     """Scan sources side by side and keep what was found; each result as it is had."""
     temporary = repository.storage / "tmp" / "scan"
     waiting = list(reversed(sources))
@@ -62,7 +56,6 @@ def scan_sources(
         while waiting and len(running) < AT_ONCE:
             number, source = number + 1, waiting.pop()
             running[number] = _Job(source, time.monotonic())
-            started(source)
             # A thread that a dead server holds cannot be ended: it must not keep the process alive.
             threading.Thread(target=work, args=(number, source), daemon=True).start()
         try:
@@ -101,5 +94,5 @@ def _kept(repository: Repository, job: _Job, outcome: Found | UserError | Except
             f"{type(outcome).__name__}: {outcome}",
         )
         return Scanned(job.source, seconds, issues=(issue,))
-    scan, before = keep_scan(repository.storage, job.source, outcome.tables, outcome.failures)
+    scan, before = keep_scan(repository.storage, job.source, outcome)
     return Scanned(job.source, time.monotonic() - job.began, scan, before)

@@ -18,6 +18,12 @@ from transforms.statements import call, column, number, text
 VALUE = "value"
 """The column that holds the text."""
 
+TELLING = (
+    "email", "url", "uuid", "country_code", "currency_code", "phone", "postal_code", "decimal",
+    "comma_decimal", "grouped_decimal", "bank_account", "identifier",
+)  # fmt: skip
+"""Shapes that tell something of a value whatever its column is called."""
+
 _EMAIL = r"[^\s@<>(),;:\"]+@[^\s@<>(),;:\"]+\.[^\s@<>(),;:\".0-9]{2,}"
 _URL = r"(?i)(https?|ftp)://[^\s]+|www\.[^\s]+\.[^\s]+"
 _UUID = r"(?i)\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?"
@@ -26,8 +32,12 @@ _PHONE = (
     r"|\(?0[0-9]{1,5}\)?[ /-][0-9 ()/-]{3,14}[0-9]"
     r"|1 ?\(?[0-9]{2,3}\)? [0-9]{3}[ -][0-9]{3,4}-?[0-9]{3,4}"
     r"|\(?[2-9][0-9]{2}\)?[ .-][0-9]{3}[ .-][0-9]{4}( ?(x|ext\.?) ?[0-9]{1,5})?"
+    r"|\([0-9]{1,5}\) ?[0-9]{2,5}[ .-]?[0-9 .-]{2,12}[0-9]"
     r"|1[3-9][0-9]{9}"
 )
+_PHONE_LIKE = r"[+(]?[0-9][0-9 ()/.-]{4,22}[0-9]"
+"""Too little to tell a number of a phone from others, unless the column is called so."""
+_NO_PHONE = r"[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ][0-9]{2,4}|[0-9]{1,7} [0-9]{1,2}:.*"
 _POSTAL = (
     r"[1-9][0-9]{3} ?[A-Z]{2}"  # Netherlands
     r"|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}"  # United Kingdom
@@ -66,8 +76,8 @@ def shapes() -> Mapping[str, exp.Expr]:
         "false": _if(_length(1, 5), _among(said, _FALSE)),
         "country_code": _if(_length(2, 3), _among(_value(), country_codes())),
         "currency_code": _if(_length(3, 3), _among(_value(), currency_codes())),
-        "phone": _if(_length(7, 30), _fits(_PHONE)),
-        "phone_digits": _if(_length(7, 15), _fits(r"[0-9]{7,15}")),
+        "phone": _if(_length(7, 30), exp.and_(_fits(_PHONE), exp.not_(_fits(_NO_PHONE)))),
+        "phone_like": _if(_length(6, 25), _fits(_PHONE_LIKE)),
         "postal_code": _if(_length(4, 10), _fits(_POSTAL)),
         "postal_digits": _if(_length(4, 9), _fits(_POSTAL_DIGITS)),
         "integer": _if(_length(1, 19), _fits(_INTEGER)),

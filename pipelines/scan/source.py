@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import sqlalchemy as sa
 
 from metadata import Repository
 from metadata.errors import Location, UserError
@@ -19,12 +18,12 @@ from metadata.scan import ScannedColumn, ScannedTable
 from pipelines.connect import Database, Folder, connector
 from pipelines.extract.databases import DatabaseReader
 from pipelines.extract.files import FileReader, find_files
-from pipelines.extract.reading import Reading, until_it_fits
 from pipelines.extract.source_types import landing_type
-from pipelines.scan.catalogue import Catalogued, read_catalogue
+from pipelines.scan.catalogue import read_catalogue
 from pipelines.scan.folders import FileTable, find_tables
 from pipelines.scan.judging import is_judged, profile_of
 from pipelines.scan.profile import Profiler, Sample, one_thread
+from pipelines.scan.sampling import sample_of, spread_of
 
 _VALUES_AT_ONCE = 1_000_000
 """Values held in memory until they are looked at together."""
@@ -47,6 +46,8 @@ class Found:
 
     tables: tuple[ScannedTable, ...]
     failures: tuple[tuple[str, str], ...]
+    gone: tuple[str, ...] = ()
+    """Of the failures, tables that are listed and not there."""
 
 
 def look_at(repository: Repository, source: str, temporary: Path, look: Look) -> Found:
@@ -73,9 +74,12 @@ class _Scanner:
         self._look = look
         self._until = time.monotonic() + look.seconds
         self._profiler = Profiler() if look.profile else None
-        self._failures: dict[str, str] = {}
-        self._database: duckdb.DuckDBPyConnection | None = None
+        self._reading: duckdb.DuckDBPyConnection | None = None
         """Reads the files of a folder."""
+        self._failures: dict[str, str] = {}
+        self._gone: tuple[str, ...] = ()
+        self._scrub: Callable[[str], str] = str
+        """Takes passwords out of what is told."""
         self._found: list[ScannedTable] = []
         self._waiting: dict[int, Sample] = {}
         """Rows not looked at yet, by the position of their table."""
@@ -83,44 +87,33 @@ class _Scanner:
     def close(self) -> None:
         if self._profiler is not None:
             self._profiler.close()
+        if self._reading is not None:
+            self._reading.close()
 
     def database(self, database: Database) -> Found:
         where = self._written.where("url")
-        reader = DatabaseReader(database, where)
+        reader = DatabaseReader(database, where, seconds=self._look.seconds)
+        self._scrub = database.scrub
         try:
             declared = {name: table.name or name for name, table in self._tables.items()}
             with reader.told(where):
                 catalogue = read_catalogue(reader.engine, database.schema, declared)
             self._failures |= {n: database.scrub(why) for n, why in catalogue.failures}
+            self._gone = catalogue.gone
             for each in catalogue.tables:
                 self._found.append(each.table)
+                if self._late(each.table.name):
+                    continue
                 with self._noting(each.table.name), reader.told(self._place(each.table.name)):
-                    self._sampled(*self._rows_of(each, reader))
+                    most = self._look.sample if self._look.profile else 1
+                    rows, sample = sample_of(reader, each, most)
+                    self._sampled(each.table.model_copy(update={"rows": rows}), sample)
         finally:
             reader.close()
         return self._all()
 
-    def _rows_of(
-        self, catalogued: Catalogued, reader: DatabaseReader
-    ) -> tuple[ScannedTable, pa.Table]:
-        """A table with its number of rows, and some of these."""
-        most = self._look.sample if self._look.profile else 1
-        names = [column.name for column in catalogued.table.columns]
-        sample = until_it_fits(
-            lambda as_text: _as_table(reader.sample(catalogued.readable, names, most, as_text))
-        )
-        rows: int | None = sample.num_rows
-        if rows == most:
-            counted = sa.select(sa.func.count()).select_from(catalogued.readable)
-            with reader.engine.connect() as connection:
-                rows = connection.execute(counted).scalar()
-        return catalogued.table.model_copy(update={"rows": rows}), sample
-
     def folder(self, folder: Folder) -> Found:
-        with one_thread() as self._database:
-            return self._folder(folder)
-
-    def _folder(self, folder: Folder) -> Found:
+        self._reading = one_thread()
         covered: dict[str, list[Path]] = {}
         address = self._written.where("url")
         if not folder.path.is_dir():
@@ -129,7 +122,10 @@ class _Scanner:
             with self._noting(name):
                 place = self._place(name)
                 covered[name] = find_files(folder.path, name, settings, place, address)
+        self._gone = tuple(sorted(set(self._tables) - set(covered)))
         for each in find_tables(folder.path, self._tables, covered):
+            if self._late(each.name):
+                continue
             with self._noting(each.name):
                 table, sample = self._read(each)
                 self._found.append(table)
@@ -138,7 +134,7 @@ class _Scanner:
 
     def _read(self, found: FileTable) -> tuple[ScannedTable, pa.Table]:
         settings = found.settings.model_copy(update={"where": None, "columns": None})
-        reader = FileReader(list(found.files), settings, self._temporary, self._database)
+        reader = FileReader(list(found.files), settings, self._temporary, self._reading)
         try:
             reading = reader.read(tuple, self._place(found.name))
             columns = tuple(
@@ -147,11 +143,18 @@ class _Scanner:
                 )
                 for each in reading.schema
             )
-            rows, sample = _counted(reading, self._look.sample)
+            rows, sample = spread_of(reading, self._look.sample, self._until)
         finally:
             reader.close()
         table = ScannedTable(
-            name=found.name, native_name=found.native_name, kind="file", columns=columns, rows=rows
+            name=found.name,
+            native_name=found.native_name,
+            kind="file",
+            columns=columns,
+            rows=rows,
+            path=settings.path,
+            sheet=settings.sheet,
+            encoding=settings.encoding,
         )
         return table, sample
 
@@ -180,33 +183,27 @@ class _Scanner:
     def _all(self) -> Found:
         if self._waiting:
             self._judge()
-        return Found(tuple(self._found), tuple(sorted(self._failures.items())))
+        return Found(tuple(self._found), tuple(sorted(self._failures.items())), self._gone)
+
+    def _late(self, table: str) -> bool:
+        """Whether there is no time left for a table; its structure may be known all the same."""
+        if time.monotonic() < self._until:
+            return False
+        self._failures[table] = f"Not read: the {self._look.seconds:.0f} s of its source were over."
+        return True
 
     @contextmanager
     def _noting(self, table: str) -> Iterator[None]:
-        """One table that cannot be read does not stop the others."""
-        if time.monotonic() > self._until:
-            self._failures[table] = f"Not read: {self._look.seconds:.0f} s had passed."
+        """One table that cannot be read, for whatever reason, does not stop the others."""
         try:
             yield
         except UserError as error:
             issue = error.issues[0]
-            self._failures[table] = f"{issue.what} {issue.why}".strip()
+            self._failures[table] = self._scrub(f"{issue.what} {issue.why}".strip())
+        except Exception as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            told = reason or f"{type(error).__name__}: {error}"
+            self._failures[table] = self._scrub(f"It cannot be read: {told}")
 
     def _place(self, table: str) -> Location:
         return self._written.where("tables", table)
-
-
-def _as_table(reading: Reading) -> pa.Table:
-    return pa.Table.from_batches(reading.batches, reading.schema)
-
-
-def _counted(reading: Reading, most: int) -> tuple[int, pa.Table]:
-    """How many rows there are, and the first of them."""
-    rows = 0
-    kept: list[pa.RecordBatch] = []
-    for batch in reading.batches:
-        if rows < most:
-            kept.append(batch.slice(0, most - rows))
-        rows += batch.num_rows
-    return rows, pa.Table.from_batches(kept, reading.schema)

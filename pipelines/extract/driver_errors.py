@@ -1,0 +1,39 @@
+"""What drivers of databases say when something fails, in words that a person can act on."""
+
+from __future__ import annotations
+
+from metadata.errors import Location, UserError
+
+
+def explained(reason: str, shown: str, address: Location, where: Location) -> UserError:
+    """What a driver's message means to whoever has to mend it.
+
+    Args:
+        reason: the message, without passwords.
+        shown: the address of the source as it may be shown.
+        address: the place of the address in the source's file.
+        where: the place of what was to be read.
+    """
+    folded = reason.lower()
+    if any(w in folded for w in ("password", "authentication", "access denied", "role ")):
+        return UserError(
+            "The source refused the sign-in.",
+            where=address,
+            why=f"{shown}: {reason}",
+            fix="Check the user and the password in the environment.",
+        )
+    reach = ("connect", "refused", "timed out", "timeout", "resolve", "unknown mysql server",
+             "name or service", "unreachable", "does not exist", "unknown database")  # fmt: skip
+    if any(words in folded for words in reach):
+        return UserError(
+            "The source cannot be reached.",
+            where=address,
+            why=f"{shown}: {reason}",
+            fix="Check that the server runs, and the host, port and database of the address.",
+        )
+    return UserError(
+        "The source could not be read.",
+        where=where,
+        why=f"{shown}: {reason}",
+        fix="Check the table's settings against the source.",
+    )
