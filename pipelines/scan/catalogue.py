@@ -56,7 +56,7 @@ def read_catalogue(engine: sa.Engine, schema: str | None, declared: Mapping[str,
     inspector = sa.inspect(engine)
     home = schema or inspector.default_schema_name
     wanted = {name: native.removeprefix(f"{home}.") for name, native in declared.items()}
-    names = _Names(schema, wanted)
+    names = _Names(schema, inspector.default_schema_name, wanted)
     found: dict[str, Catalogued] = {}
     failures: dict[str, str] = {}
     for each in _schemas(inspector, schema):
@@ -77,8 +77,10 @@ def read_catalogue(engine: sa.Engine, schema: str | None, declared: Mapping[str,
 class _Names:
     """Native names, and what `tables:` calls or would call them."""
 
-    def __init__(self, schema: str | None, declared: Mapping[str, str]) -> None:
-        self._schema = schema
+    def __init__(
+        self, schema: str | None, default: str | None, declared: Mapping[str, str]
+    ) -> None:
+        self._schema, self._default = schema, default
         self._declared: dict[str, list[str]] = {}
         for name, native in declared.items():
             self._declared.setdefault(native, []).append(name)
@@ -87,7 +89,8 @@ class _Names:
 
     def native(self, schema: str | None, table: str) -> str:
         """As `name:` of a table in `tables:` would be written."""
-        return table if schema == self._schema else f"{schema}.{table}"
+        home = (None, self._default) if self._schema is None else (self._schema,)
+        return table if schema in home else f"{schema or self._default}.{table}"
 
     def is_declared(self, native: str) -> bool:
         """Whether `tables:` lists it."""
@@ -156,7 +159,7 @@ def _described(
             kind="view" if key[1] in views else "table",
             columns=tuple(described),
             primary_key=tuple((keys.get(key) or {}).get("constrained_columns") or ()),
-            foreign_keys=tuple(_foreign_keys(foreign.get(key) or (), key[0], names)),
+            foreign_keys=tuple(_foreign_keys(foreign.get(key) or (), names)),
             comment=(comments.get(key) or {}).get("text") or "",
         )
         listed = [sa.Column(each["name"], each["type"]) for each in columns[key]]
@@ -226,9 +229,9 @@ def _bulk(read: Callable[..., Mapping[Key, Any]], schema: str | None) -> Mapping
         return {}
 
 
-def _foreign_keys(found: Sequence[Any], schema: str | None, names: _Names) -> Iterator[ForeignKey]:
+def _foreign_keys(found: Sequence[Any], names: _Names) -> Iterator[ForeignKey]:
     for each in sorted(found, key=lambda f: f["constrained_columns"]):
-        native = names.native(each["referred_schema"] or schema, each["referred_table"])
+        native = names.native(each["referred_schema"], each["referred_table"])
         yield ForeignKey(
             columns=tuple(each["constrained_columns"]),
             table=names.name(native),

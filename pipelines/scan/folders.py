@@ -61,16 +61,16 @@ def find_tables(
             settings = settings.model_copy(update={"path": named})
         yield FileTable(name, settings, tuple(files))
     free = [path for path in _files(folder) if (path, None) not in claimed]
-    for pattern, files in sorted(_families(folder, free).items()):
+    for family in _families(folder, free):
+        files = family.files
         sheets = sheets_of(files[0])
         for sheet in sheets or (None,):
             if all((path, sheet) in claimed for path in files):
                 continue
             label = sheet if len(sheets) > 1 else None
-            words = _words(pattern)
-            name = free_name(derived_name(f"{words} {label}" if label else words), taken)
+            name = free_name(derived_name(f"{family.words} {label or ''}"), taken)
             taken.add(name)
-            settings = SourceTable(path=pattern, sheet=label, encoding=_encodings(files))
+            settings = SourceTable(path=family.glob, sheet=label, encoding=_encodings(files))
             yield FileTable(name, settings, tuple(files))
 
 
@@ -89,8 +89,17 @@ def _files(folder: Path) -> list[Path]:
     return sorted(p for p in found if p.suffix.lower() != ".txt" or len(header_of(p) or ()) > 1)
 
 
-def _families(folder: Path, files: Sequence[Path]) -> dict[str, list[Path]]:
-    """Files whose paths differ in numbers alone and that are alike, under the glob that finds them.
+@dataclass(frozen=True, order=True)
+class _Family:
+    """Files that are one table, the glob that finds them, and words to call it by."""
+
+    glob: str
+    words: str
+    files: tuple[Path, ...]
+
+
+def _families(folder: Path, files: Sequence[Path]) -> list[_Family]:
+    """Files whose paths differ in numbers alone and that are alike, put together.
 
     A file with a year in its name is a family of its own until others join it, so that its name
     stays the same then.
@@ -99,16 +108,20 @@ def _families(folder: Path, files: Sequence[Path]) -> dict[str, list[Path]]:
     for path in files:
         named = path.relative_to(folder).as_posix()
         groups.setdefault(_NUMBERS.sub("*", glob.escape(named)), []).append(path)
-    found: dict[str, list[Path]] = {}
+    found: list[_Family] = []
     for pattern, group in groups.items():
         named = group[0].relative_to(folder).as_posix()
         series = _are_alike(group) if len(group) > 1 else bool(_DATED.search(named))
         globbed = _glob(folder, pattern, group) if series else None
         if globbed is not None:
-            found[globbed] = group
+            found.append(_Family(globbed, _words(pattern), tuple(group)))
         else:
-            found |= {glob.escape(p.relative_to(folder).as_posix()): [p] for p in group}
-    return found
+            paths = [glob.escape(path.relative_to(folder).as_posix()) for path in group]
+            found += [
+                _Family(each, _words(each), (path,))
+                for each, path in zip(paths, group, strict=True)
+            ]
+    return sorted(found)
 
 
 def _are_alike(group: Sequence[Path]) -> bool:
@@ -132,6 +145,7 @@ def _glob(folder: Path, pattern: str, group: Sequence[Path]) -> str | None:
 def _words(pattern: str) -> str:
     """What to call a table: the words of its path, without what differs from file to file."""
     words = glob_free(pattern, stars=" ")
+    # By the pattern, not by the glob, which may change with what else lies in the folder.
     return re.sub(r"\.\w+$", "", words).replace("/", " ").strip() or "files"
 
 
