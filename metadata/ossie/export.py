@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from metadata.model.cube import Measure
+from metadata.model.cube import Measure, SemiAdditive
 from metadata.ossie.datasets import data_type, datasets
 from metadata.ossie.document import (
     Context,
@@ -129,6 +129,9 @@ def _metric(
         "additivity": measure.additivity,
         "definition": measure.model_dump(exclude_defaults=True, by_alias=True, mode="json"),
     }
+    stock = _stock(cube, measure)
+    if stock is not None:
+        data["stock"] = stock.model_dump(mode="json")
     own = duckdb_sql(measure)
     if own:
         data["duckdb_condition"] = own
@@ -140,21 +143,24 @@ def _metric(
         expression=Expression.ansi(measure_sql(measure, scope)),
         description=measure.description or None,
         datatype=data_type(_result(cube, measure)),
-        ai_context=Context(synonyms=(label,), instructions=_caution(cube, measure)),
+        ai_context=Context(synonyms=(label,), instructions=_caution(measure, stock)),
         custom_extensions=(CustomExtension.own(data),),
     )
 
 
-def _caution(cube: ResolvedCube, measure: Measure) -> str | None:
+def _stock(cube: ResolvedCube, measure: Measure) -> SemiAdditive | None:
+    """How a measure, or what it is the ratio of, counts over time, if it is a stock."""
+    parts = (measure, *(cube.measures[name] for name in measure.ratio or ()))
+    return next((part.semi_additive for part in parts if part.semi_additive is not None), None)
+
+
+def _caution(measure: Measure, stock: SemiAdditive | None) -> str | None:
     """What a reader must know who computes the figure from its expression alone."""
-    parts = [cube.measures[name] for name in measure.ratio or ()]
-    stocks = [part.semi_additive for part in (measure, *parts) if part.semi_additive is not None]
-    if stocks:
-        over, take = stocks[0].over, stocks[0].take
-        stock = "Made of stocks: add them" if parts else "A stock: add it"
+    if stock is not None:
+        what = "Made of stocks: add them" if measure.ratio else "A stock: add it"
         return (
-            f"{stock} up over everything but {over}. Over several days it is the figure of the"
-            f" {take} day, never the sum of the days."
+            f"{what} up over everything but {stock.over}. Over several days it is the figure of the"
+            f" {stock.take} day, never the sum of the days."
         )
     if measure.additivity == "non_additive":
         return "Compute it anew for every total; it does not add up."

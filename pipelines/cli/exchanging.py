@@ -64,11 +64,7 @@ def export_ossie(
         return 0
     text = _json(document) if output.suffix.lower() == ".json" else _yaml(document)
     _write({output: text})
-    stocks = [
-        metric.name
-        for metric in model.metrics or ()
-        if metric.own_data().get("additivity") == "semi_additive"
-    ]
+    stocks = [metric.name for metric in model.metrics or () if "stock" in metric.own_data()]
     counts = {
         "datasets": len(model.datasets),
         "relationships": len(model.relationships or ()),

@@ -46,46 +46,86 @@ _ACCESS = {
 def contracts(
     repository: Repository, version: str = "1.0.0"
 ) -> dict[str, OpenDataContractStandard]:
-    """The contract of every mart, by the name of its fact.
+    """The contract of every mart by the name of its fact, and of dimensions in no mart by table.
 
     Args:
         repository: the workspace.
         version: of the contracts, as their readers count them.
     """
     checks = audits(repository)
-    return {name: _contract(repository, name, version, checks) for name in repository.facts}
+    found = {name: _of_fact(repository, name, version, checks) for name in repository.facts}
+    for dimension in _apart(repository):
+        found[dimension.table] = _of_dimension(repository, dimension, version, checks)
+    return found
 
 
 def contract_of(
     repository: Repository, fact: str, version: str = "1.0.0"
 ) -> OpenDataContractStandard:
     """The contract of one mart. The same workspace always gives the same contract."""
-    return _contract(repository, fact, version, audits(repository))
+    return _of_fact(repository, fact, version, audits(repository))
 
 
-def _contract(
+def _of_fact(
     repository: Repository, fact: str, version: str, checks: tuple[Audit, ...]
 ) -> OpenDataContractStandard:
     resolved = repository.facts[fact]
+    cubes = [cube for cube in repository.cubes.values() if cube.fact.name == fact]
+    contract = _contract(repository, fact, resolved.label, version)
+    contract.tags = ["mart", resolved.definition.kind]
+    contract.description = _description(resolved, cubes)
+    contract.schema_ = list(_objects(repository, resolved, checks))
+    custom = [CustomProperty(property="dateRole", value=resolved.definition.date)]
+    contract.customProperties = [*(contract.customProperties or []), *custom, *_measures(cubes)]
+    return contract
+
+
+def _of_dimension(
+    repository: Repository, dimension: ResolvedDimension, version: str, checks: tuple[Audit, ...]
+) -> OpenDataContractStandard:
+    contract = _contract(repository, dimension.table, dimension.label, version)
+    contract.tags = ["dimension"]
+    contract.description = Description(purpose=dimension.definition.description or None)
+    bridges = [b for b in repository.bridges.values() if b.dimension.name == dimension.name]
+    contract.schema_ = [
+        *_dimension(repository, dimension, checks),
+        *(each for b in bridges for each in _dimension(repository, b.group, checks)),
+        *(_bridge(bridge, checks) for bridge in bridges),
+    ]
+    return contract
+
+
+def _apart(repository: Repository) -> Iterator[ResolvedDimension]:
+    """Dimensions that are published and part of no mart."""
+    reached = {role.dimension.name for f in repository.facts.values() for role in f.roles.values()}
+    within = {b.group.name for b in repository.bridges.values()}
+    for dimension in repository.dimensions.values():
+        if dimension.name not in reached | within:
+            yield dimension
+
+
+def _contract(
+    repository: Repository, key: str, title: str, version: str
+) -> OpenDataContractStandard:
+    """What every contract of a workspace says."""
     workspace = repository.workspace
     published = publish.current(Storage(repository.storage))
-    cubes = [cube for cube in repository.cubes.values() if cube.fact.name == fact]
     return OpenDataContractStandard(
         kind="DataContract",
         apiVersion=API_VERSION,
-        id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:rapport:{workspace.name}:{fact}")),
-        name=resolved.label,
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:rapport:{workspace.name}:{key}")),
+        name=title,
         version=version,
         status="active" if published else "draft",
         tenant=workspace.name,
-        tags=["mart", resolved.definition.kind],
-        description=_description(resolved, cubes),
         servers=[_server(repository, published)],
-        schema=list(_objects(repository, resolved, checks)),
         slaProperties=list(_sla(repository)) or None,
         roles=list(_roles(repository)) or None,
         team=_team(repository),
-        customProperties=list(_custom(repository, resolved, cubes)),
+        customProperties=[
+            CustomProperty(property="currency", value=workspace.currency),
+            CustomProperty(property="timeZone", value=workspace.time_zone),
+        ],
     )
 
 
@@ -243,13 +283,7 @@ def _team(repository: Repository) -> Team | None:
     return Team(name=repository.workspace.name, members=members) if members else None
 
 
-def _custom(
-    repository: Repository, fact: ResolvedFact, cubes: list[ResolvedCube]
-) -> Iterator[CustomProperty]:
-    workspace = repository.workspace
-    yield CustomProperty(property="currency", value=workspace.currency)
-    yield CustomProperty(property="timeZone", value=workspace.time_zone)
-    yield CustomProperty(property="dateRole", value=fact.definition.date)
+def _measures(cubes: list[ResolvedCube]) -> Iterator[CustomProperty]:
     measures = [
         {
             "name": f"{cube.name}.{name}",

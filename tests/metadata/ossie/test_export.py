@@ -85,7 +85,9 @@ def test_stocks_warn_of_being_added_up_over_time_and_so_do_their_ratios(whole):
     assert stock.own_data()["additivity"] == "semi_additive"
     assert "never the sum of the days" in stock.ai_context.instructions
     assert "never the sum of the days" in metrics["market_customer_share"].ai_context.instructions
+    assert metrics["market_customer_share"].own_data()["stock"]["take"] == "last"
     assert metrics["sales_revenue"].ai_context.instructions is None
+    assert "stock" not in metrics["sales_revenue"].own_data()
 
 
 @pytest.mark.parametrize(
