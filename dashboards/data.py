@@ -18,6 +18,7 @@ from cubes.api import Answers
 from cubes.operations import Operations
 from dashboards.wording import Figures
 from metadata import Repository, UserError
+from metadata.lineage import LineageGraph, kept_scans, lineage_of
 from metadata.portal import load_portal
 from metadata.repository import ResolvedCube
 
@@ -51,6 +52,7 @@ class NothingPublished(UserError):
 
 
 _open: OpenWorkspace | None = None
+_lineage: tuple[Repository, LineageGraph] | None = None
 
 
 def open_workspace(path: Path | str) -> OpenWorkspace:
@@ -83,6 +85,15 @@ def repository() -> Repository:
     if isinstance(opened.engine, FollowingEngine):
         return opened.engine.repository
     return opened.repository
+
+
+def lineage() -> LineageGraph:
+    """The lineage of the open workspace, drawn once for as long as its metadata stays."""
+    global _lineage
+    now = repository()
+    if _lineage is None or _lineage[0] is not now:
+        _lineage = (now, lineage_of(now, scans=kept_scans(now)))
+    return _lineage[1]
 
 
 def figures() -> Figures:

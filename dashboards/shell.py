@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards import data, explore, loads, notices, portal, theme
+from dashboards import data, explore, lineage_page, loads, notices, portal, theme
 from dashboards.guard import SIGN_OUT, USER_HEADER
 
 
@@ -33,6 +33,10 @@ def main() -> None:
         ),
         "loads": st.Page(
             _shown(loads.page), title="Loads", icon=":material/sync_alt:", url_path="loads"
+        ),
+        "lineage": st.Page(
+            _shown(lineage_page.page), title="Lineage", icon=":material/account_tree:",
+            url_path="lineage",
         ),
     }  # fmt: skip
     st.session_state["pages"] = pages
