@@ -183,3 +183,11 @@ def _statement(view: View, cube: ResolvedCube) -> None:
     st.caption(f"It reads `{explanation.used}`.")
     notices.aside([str(note) for note in explanation.notes])
     st.code(explanation.sql, language="sql", wrap_lines=True)
+    pages = st.session_state.get("pages")
+    if pages is not None:
+        for name in view.measures:
+            label = measure_label(name, cube.measures[name])
+            st.page_link(
+                pages["lineage"], label=notices.plain(f"What {label} is made of"),
+                icon=":material/account_tree:", query_params={"of": f"measure:{cube.name}.{name}"},
+            )  # fmt: skip

@@ -26,7 +26,7 @@ def page() -> None:
     """Draw the page."""
     with st.skeleton(height=480):
         graph = data.lineage()
-    if not graph.nodes:
+    if not any(node.kind == "source" for node in graph.nodes.values()):
         notices.empty(
             Issue("There is nothing to follow yet.", None, "This workspace reads no source.",
                   "Describe a source and map its tables; `rapport check` helps.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -31,7 +32,8 @@ def print_reach(graph: LineageGraph, node: Node, reach: Reach, *, decisions: boo
     up = reach.direction == "up"
     stdout.print(f"[bold]{'Made of' if up else 'Goes into'}[/]")
     part = reach.graph.collapsed() if node.column is None else reach.graph
-    drawn = _Drawn(part, up, decisions)
+    within = {reach.graph.nodes[each].table_id for each in reach.direct} | reach.direct
+    drawn = _Drawn(part, up, None if decisions else within)
     tree = Tree(_node(node), guide_style="dim")
     drawn.grow(tree, node.id)
     # On a terminal long lines go on below, within their branch; elsewhere they stay whole.
@@ -43,38 +45,66 @@ def print_reach(graph: LineageGraph, node: Node, reach: Reach, *, decisions: boo
 
 @dataclass
 class _Drawn:
-    """Grows a tree along the edges; what was drawn once is only named the next time."""
+    """Grows a tree along the edges; what was told once is only named the next time."""
 
     graph: LineageGraph
     up: bool
-    decisions: bool
+    values: Set[str] | None
+    """What values alone lead to; None where whatever decides is followed like values."""
     seen: set[str] = field(default_factory=set)
 
-    def grow(self, tree: Tree, node: str) -> None:
-        self.seen.add(node)
-        followed, named = self._edges(node)
-        for edges in followed:
-            other = self._other(edges[0])
-            branch = tree.add(_along(self.graph.nodes[other], edges))
-            if other not in self.seen:
-                self.grow(branch, other)
-            elif self._edges(other)[0]:
-                branch.add("[dim]as above[/]")
-        for line in named:
-            tree.add(f"[dim]{line}[/]")
+    def grow(self, tree: Tree, start: str) -> None:
+        """Level by level, so that what is met several times is told where it is nearest."""
+        self.seen.add(start)
+        queue = deque([(tree, start)])
+        while queue:
+            place, node = queue.popleft()
+            followed, named = self._edges(node)
+            for edges in followed:
+                other = self._other(edges[0])
+                branch = place.add(_along(self.graph.nodes[other], edges))
+                self._go_on(queue, branch, other)
+            if (table := self._rows_to_follow(node)) is not None:
+                branch = place.add(f"[bold]rows of {escape(self.graph.nodes[table].name)}[/]")
+                self._go_on(queue, branch, table)
+            for line in named:
+                place.add(f"[dim]{line}[/]")
+
+    def _go_on(self, queue: deque[tuple[Tree, str]], branch: Tree, node: str) -> None:
+        if node not in self.seen:
+            self.seen.add(node)
+            queue.append((branch, node))
+        elif self._edges(node)[0]:
+            branch.add("[dim]as elsewhere in this tree[/]")
+
+    def _rows_to_follow(self, node: str) -> str | None:
+        """The table of a column, where what decides about its rows is followed too."""
+        each = self.graph.nodes[node]
+        follows = self.up and self.values is None and each.column is not None
+        untold = each.table_id in self.graph.nodes and each.table_id not in self.seen
+        return each.table_id if follows and untold else None
 
     def _edges(self, node: str) -> tuple[list[list[Edge]], list[str]]:
         """Edges to follow, together for each node at the other end, and lines that only name."""
         own = [e for e in self._of(node) if e.how != "level"]
-        values = [edge for edge in own if edge.direct or self.decisions]
+        values = [edge for edge in own if self._follows(edge)]
         followed: dict[str, list[Edge]] = {}
         for edge in values:
             followed.setdefault(self._other(edge), []).append(edge)
-        rest = [edge for edge in own if edge not in values]
+        rest = [edge for edge in own if not (edge.direct or edge in values)]
         return list(followed.values()), [*self._named(rest), *self._of_rows(node)]
 
+    def _follows(self, edge: Edge) -> bool:
+        return self.values is None or (edge.direct and self._other(edge) in self.values)
+
     def _of(self, node: str) -> tuple[Edge, ...]:
-        return self.graph.into(node) if self.up else self.graph.out_of(node)
+        if self.up:
+            return self.graph.into(node)
+        # What decides about the rows of a table decides about all that its columns go into.
+        columns = self.graph.columns(node) if self.values is None else ()
+        return tuple(
+            e for each in (node, *(c.id for c in columns)) for e in self.graph.out_of(each)
+        )
 
     def _other(self, edge: Edge) -> str:
         return edge.source if self.up else edge.target
@@ -93,7 +123,7 @@ class _Drawn:
         """What decides about the rows of a column's table, the first time one is met."""
         each = self.graph.nodes[node]
         table = each.table_id
-        if not self.up or each.column is None or table in self.seen:
+        if not self.up or self.values is None or each.column is None or table in self.seen:
             return
         self.seen.add(table)
         decided = [edge for edge in self.graph.into(table) if not edge.direct]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cubes import FollowingEngine, Query, Result
 from dashboards import data
@@ -24,6 +25,9 @@ from pipelines.starter import write_starter
 HARMFUL = "<img src=x onerror=alert(1)>"
 FORMULA = "=1+1"
 PASSWORD = "correct horse"
+WAIT = 30_000
+"""Milliseconds that a page may take on a busy machine."""
+expect.set_options(timeout=WAIT)
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -122,3 +126,32 @@ def browser(chromium: str) -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def page_for(browser, site) -> Iterator[Callable[..., Page]]:
+    """Opens pages, in a window of a width, light or dark; what went wrong in them is kept."""
+    contexts = []
+
+    def make(path: str, *, width: int = 1280, scheme: str = "light", address: str = "") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT)
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.foreign = []
+        page.on(
+            "request",
+            lambda r: (
+                page.foreign.append(r.url)
+                if not re.match(r"(https?|wss?)://127\.0\.0\.1|data:|blob:", r.url)
+                else None
+            ),
+        )
+        page.goto((address or site) + path)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()

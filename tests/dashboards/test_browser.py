@@ -14,37 +14,7 @@ from dashboards.wording import Figures
 
 pytestmark = pytest.mark.browser
 
-WAIT = 30_000
-expect.set_options(timeout=WAIT)
 PIVOT = "/explore?cube=sales&measures=revenue,margin_rate&rows=customer.country"
-
-
-@pytest.fixture
-def page_for(browser, site):
-    contexts = []
-
-    def make(path: str, *, width: int = 1280, scheme: str = "light", address: str = "") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(WAIT)
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.foreign = []
-        page.on(
-            "request",
-            lambda r: (
-                page.foreign.append(r.url)
-                if not re.match(r"(https?|wss?)://127\.0\.0\.1|data:|blob:", r.url)
-                else None
-            ),
-        )
-        page.goto((address or site) + path)
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
 
 
 def _settled(page: Page) -> None:
@@ -169,7 +139,7 @@ def test_an_empty_page_fills_by_itself_when_the_first_load_is_done(page_for, ser
         page = page_for("/", address=address)
         expect(page.get_by_text("There is no data here yet")).to_be_visible()
         assert loader(empty).ok
-        expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=WAIT)
+        expect(page.get_by_test_id("stMetric").first).to_be_visible()
 
 
 def test_pages_and_api_share_one_port(site):

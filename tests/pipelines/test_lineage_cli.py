@@ -23,6 +23,28 @@ def test_a_measure_is_followed_to_its_source_with_the_rules(starter, capsys):
     assert "Goes into" not in out
 
 
+def test_depth_ends_the_tree(starter, capsys):
+    _, out, _ = ask(capsys, "lineage", "tile.revenue", "--up", "--depth", "2", "-w", starter.path)
+    assert "├── fact_sales.net_amount" in out
+    assert "order_line.net_amount" not in out
+
+
+def test_decisions_are_followed_when_asked_for(starter, capsys):
+    arguments = ("lineage", "customer.name", "--up", "-w", starter.path)
+    _, values, _ = ask(capsys, *arguments)
+    _, everything, _ = ask(capsys, *arguments, "--decisions", "--depth", "3")
+    assert "── shop.customers.customer_id" not in values
+    assert "── rows of customer" in everything
+    assert "── shop.customers.customer_id" in everything
+
+
+def test_a_filter_is_followed_to_the_tiles(starter, capsys):
+    arguments = ("lineage", "shop.customers.since", "--down", "-w", starter.path)
+    _, out, _ = ask(capsys, *arguments, "--decisions")
+    assert "── dim_customer.segment" in out
+    assert "── tile.buyers" in out
+
+
 def test_a_source_column_is_followed_to_the_portal(starter, capsys):
     code, out, _ = ask(capsys, "lineage", "shop.customers.segment", "--down", "-w", starter.path)
     assert code == 0
