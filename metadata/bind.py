@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from metadata.bind_cube import bind_cubes
 from metadata.bind_mapping import bind_mappings, check_lookups
 from metadata.bind_star import bind_bridges, bind_dimensions, bind_facts, check_entities
+from metadata.bind_synonyms import check_synonyms
 from metadata.errors import Issue, Location
 from metadata.model.cube import Cube
 from metadata.model.mapping import Lookup
 from metadata.model.source import Source
 from metadata.model.star import Bridge, Dimension, Entity, Fact
+from metadata.model.synonyms import EntitySynonyms, Words
 from metadata.repository import Feeds, Repository, Written
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
     cubes = bind_cubes(
         collected.of("cube", Cube), collected.of("fact", Fact), facts, absent, issues
     )
+    synonyms = collected.of("synonyms", EntitySynonyms)
+    issues += check_synonyms(synonyms, entities)
     repository = Repository(
         root=root,
         workspace=collected.workspace.value,
@@ -67,6 +71,8 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
         absent=absent,
         texts=collected.texts,
         shipped=collected.shipped,
+        synonyms=synonyms,
+        words=collected.of("words", Words),
     )
     return repository, issues
 

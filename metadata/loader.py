@@ -17,6 +17,7 @@ from metadata.model.cube import Cube
 from metadata.model.mapping import EntityMapping, Lookup
 from metadata.model.source import Source
 from metadata.model.star import Bridge, Dimension, Entity, Fact
+from metadata.model.synonyms import EntitySynonyms, Words
 from metadata.model.workspace import Workspace
 from metadata.repository import Repository, Written
 from metadata.yaml_tree import Document, extended, parse_documents, read_text
@@ -37,6 +38,7 @@ _FOLDERS: dict[str, dict[str, type[Definition]]] = {
     "lookups": {"lookup": Lookup},
     "model": _STAR,
     "cubes": {"cube": Cube},
+    "synonyms": {"synonyms": EntitySynonyms, "words": Words},
 }
 
 D = TypeVar("D", bound=Definition)

@@ -26,6 +26,7 @@ from metadata.model.star import (
     Fact,
     FactMeasure,
 )
+from metadata.model.synonyms import EntitySynonyms, Words
 from metadata.model.workspace import Workspace
 from metadata.paths import PathError, ReferencePath, resolve_path
 from metadata.yaml_tree import Document, extended
@@ -283,6 +284,9 @@ class Repository:
     cubes: Mapping[str, ResolvedCube]
     absent: Mapping[str, str]
     """Shipped dimensions, facts, bridges and cubes that are not loaded, each with the reason."""
+    synonyms: Mapping[str, Written[EntitySynonyms]]
+    """What the workspace adds to the words by which entities are recognised."""
+    words: Mapping[str, Written[Words]]
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The workspace's definition files that all this was read from, by their path in the folder."""
     shipped: Mapping[str, str] = field(default_factory=dict, repr=False)

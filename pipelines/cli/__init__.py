@@ -24,6 +24,7 @@ from pipelines.cli import (
     lineage,
     loading,
     measuring,
+    proposing,
     scanning,
     serving,
     starting,
@@ -39,8 +40,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (
-    starting, scanning, changing, loading, keeping, asking, explaining, lineage, documenting,
-    exchanging, serving, measuring,
+    starting, scanning, proposing, changing, loading, keeping, asking, explaining, lineage,
+    documenting, exchanging, serving, measuring,
 ):  # fmt: skip
     group.register(app)
 

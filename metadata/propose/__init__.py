@@ -1,0 +1,15 @@
+"""Proposing: drafts of mappings and source settings, from what a scan has found."""
+
+from metadata.propose.drafting import Known, propose
+from metadata.propose.drafts import Draft, DraftColumn, DraftJoin, DraftTable, Missing, Proposal
+
+__all__ = [
+    "Draft",
+    "DraftColumn",
+    "DraftJoin",
+    "DraftTable",
+    "Known",
+    "Missing",
+    "Proposal",
+    "propose",
+]

@@ -1,0 +1,169 @@
+"""From a scan to drafts: tables find their entities, columns their targets, the rest is derived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from metadata.model.source import SourceTable
+from metadata.model.star import Entity
+from metadata.model.synonyms import EntitySynonyms, Words
+from metadata.propose.compose import Material, compose
+from metadata.propose.drafts import Draft, Proposal
+from metadata.propose.inside import View, instead_views, possible_views
+from metadata.propose.matching import Candidate, Match, Setting, best_matches, own_candidates
+from metadata.propose.reach import joined_candidates
+from metadata.propose.settings import draft_tables
+from metadata.propose.structure import KnownTable, Structure, understand
+from metadata.propose.tables import Fit, drivers, fits
+from metadata.propose.vocabulary import build_vocabulary
+from metadata.scan import Scan
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a workspace has already said, and what it adds to the shipped vocabulary."""
+
+    entities: Mapping[str, Entity]
+    synonyms: Sequence[EntitySynonyms] = ()
+    words: Sequence[Words] = ()
+    mapped: frozenset[tuple[str, str]] = frozenset()
+    """Table and entity of the mappings that exist; they are not drafted again."""
+    settings: Mapping[str, SourceTable] | None = None
+    """Tables of the source as they are defined."""
+
+
+@dataclass(frozen=True)
+class _Fed:
+    """A table with an entity that it feeds."""
+
+    table: str
+    fit: Fit
+    view: View
+
+
+def propose(
+    scan: Scan, known: Known, *, tables: Iterable[str] = (), least: float = 0.5
+) -> Proposal:
+    """Draft mappings and source settings from a scan.
+
+    Args:
+        scan: what a source holds.
+        known: the workspace.
+        tables: tables to draft mappings from; all when empty.
+        least: confidence below which a column is only mentioned.
+    """
+    vocabulary = build_vocabulary(known.entities, known.synonyms, known.words)
+    structure = understand(_with_declared_keys(scan, known), vocabulary)
+    found = drivers(structure, vocabulary, fits(structure, vocabulary))
+    setting = Setting(vocabulary, structure, {table: fit.entity for table, fit in found.items()})
+    wanted = set(tables)
+    drafts: list[Draft] = []
+    already: list[str] = []
+    failed: dict[str, str] = {}
+    for fed in _all_fed(setting, found):
+        entity = fed.view.entity
+        if wanted and fed.table not in wanted:
+            continue
+        if (fed.table, entity) in known.mapped:
+            already.append(f"{entity} from {scan.source}.{fed.table}")
+            continue
+        material = Material(
+            setting, structure.tables[fed.table], fed.fit, fed.view, scan.scanned_at
+        )
+        draft = compose(material, least)
+        if isinstance(draft, Draft):
+            drafts.append(draft)
+        else:
+            failed.setdefault(fed.table, draft)
+    drafts = _with_unused(structure, drafts)
+    drafts.sort(key=lambda d: (-d.confidence, d.entity, d.table))
+    read = {table for draft in drafts for table in draft.tables}
+    return Proposal(
+        scan.source,
+        scan.version,
+        scan.scanned_at,
+        tuple(drafts),
+        draft_tables(structure, drafts, known.settings or {}),
+        {t: failed.get(t) or _why_left(t, found) for t in structure.tables if t not in read},
+        tuple(already),
+    )
+
+
+def _with_declared_keys(scan: Scan, known: Known) -> Scan:
+    """Keys that the workspace gives to tables are as good as those of the source."""
+    settings = known.settings or {}
+    tables = [
+        table.model_copy(update={"primary_key": settings[table.name].primary_key})
+        if table.name in settings and settings[table.name].primary_key and not table.primary_key
+        else table
+        for table in scan.tables
+    ]
+    return scan.model_copy(update={"tables": tuple(tables)})
+
+
+def _all_fed(setting: Setting, found: Mapping[str, Fit]) -> list[_Fed]:
+    """Each table with each entity that it feeds, and what fills the entity's columns."""
+    reachable: dict[str, list[Candidate]] = {}
+    fed: list[_Fed] = []
+    for name in sorted(found):
+        table = setting.structure.tables[name]
+        reachable[name] = [*own_candidates(table), *joined_candidates(setting, table)]
+        fed += _of_table(setting, table, found[name], reachable[name])
+    told = [(each.table, each.view.entity, each.view.matches) for each in fed]
+    for name, view in instead_views(setting, told, reachable.__getitem__):
+        fed.append(_Fed(name, _as_view(found[name], view), view))
+    return fed
+
+
+def _of_table(
+    setting: Setting, table: KnownTable, fit: Fit, candidates: Sequence[Candidate]
+) -> list[_Fed]:
+    words = setting.vocabulary.entities[fit.entity]
+    possible = possible_views(setting, table, fit.entity, candidates)
+    targets = [*words.targets, *(t for each in possible for t in each.targets)]
+    # All at once, so that a column goes where it fits best of all entities.
+    matches = best_matches(setting, table, candidates, targets, main=fit.entity)
+    views = [View(fit.entity, fit.odds, [m for m in matches if m.target.entity == fit.entity])]
+    views += [view for view in (each.kept(matches) for each in possible) if view is not None]
+    believed = {view.entity for view in views}
+    if believed != {t.entity for t in targets}:
+        # What has not been believed in has taken columns that others may need.
+        matches = best_matches(
+            setting,
+            table,
+            candidates,
+            [t for t in targets if t.entity in believed],
+            main=fit.entity,
+        )
+        views = [View(fit.entity, fit.odds, [m for m in matches if m.target.entity == fit.entity])]
+        views += [view for view in (each.kept(matches) for each in possible) if view is not None]
+    return [_Fed(table.name, _as_view(fit, view), view) for view in views]
+
+
+def _as_view(fit: Fit, view: View) -> Fit:
+    if view.entity == fit.entity:
+        return fit
+    return replace(fit, entity=view.entity, odds=min(fit.odds, view.odds), likeness=0.0, phrase="")
+
+
+def _with_unused(structure: Structure, drafts: Sequence[Draft]) -> list[Draft]:
+    """Each table's first draft says which of its columns no draft reads."""
+    read = {read for draft in drafts for column in draft.active for read in column.reads}
+    told: set[str] = set()
+    found: list[Draft] = []
+    for draft in drafts:
+        columns = structure.tables[draft.table].columns if draft.table not in told else ()
+        told.add(draft.table)
+        unused = tuple(c.name for c in columns if (draft.table, c.name) not in read)
+        found.append(replace(draft, unused=unused))
+    return found
+
+
+def _why_left(table: str, found: Mapping[str, Fit]) -> str:
+    if table in found:
+        return f"it may be {found[table].entity}, of which a mapping exists"
+    return "it is like no entity"
+
+
+__all__ = ["Known", "Match", "propose"]

@@ -1,0 +1,99 @@
+"""Joins of a draft: a name for each table on the way, and what it is joined on."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from itertools import accumulate
+
+from metadata.propose.columns import Known
+from metadata.propose.drafts import DraftJoin
+from metadata.propose.expressions import written
+from metadata.propose.reach import is_history
+from metadata.propose.structure import KnownTable, Reference, Structure
+
+Path = tuple[Reference, ...]
+_FIRST = frozenset(("primary", "default", "main"))
+
+
+class Joins:
+    """The joined tables of one mapping, named as they are asked for."""
+
+    def __init__(self, structure: Structure) -> None:
+        self._structure = structure
+        self._names: dict[Path, str] = {}
+
+    def alias(self, path: Path) -> str:
+        """What the table at the end of a path is called; empty for the driving table."""
+        if not path:
+            return ""
+        for before in self._prefixes(path):
+            if before not in self._names:
+                wanted = before[-1].to
+                name, number = wanted, 2
+                while name in self._names.values():
+                    name, number = f"{wanted}_{number}", number + 1
+                self._names[before] = name
+        return self._names[path]
+
+    def prefixes(self, path: Path) -> tuple[str, ...]:
+        """The names of all tables that a path needs."""
+        return tuple(self.alias(before) for before in self._prefixes(path))
+
+    def used(self, names: Set[str]) -> tuple[DraftJoin, ...]:
+        """The joins that bear these names, each after those that it builds on."""
+        ordered = sorted(self._names.items(), key=lambda item: len(item[0]))
+        return tuple(self._join(path, name) for path, name in ordered if name in names)
+
+    def _join(self, path: Path, name: str) -> DraftJoin:
+        reference = path[-1]
+        before = f"{self._names[path[:-1]]}." if path[:-1] else ""
+        pairs = zip(reference.keys, reference.columns, strict=True)
+        table = self._structure.tables[reference.to]
+        single = table.key == reference.keys
+        return DraftJoin(
+            name,
+            reference.to,
+            {key: f"{before}{column}" for key, column in pairs},
+            None if single else _where(table),
+            () if single else _order(table, reference),
+            _why(reference),
+        )
+
+    @staticmethod
+    def _prefixes(path: Path) -> list[Path]:
+        return list(accumulate(((reference,) for reference in path), lambda a, b: a + b))
+
+
+def _order(table: KnownTable, reference: Reference) -> tuple[str, ...]:
+    """Of several rows that match, the main one is taken, else the newest, else the first."""
+    usable = [c for c in table.columns if c.name not in reference.keys and not c.technical]
+    flags = [c for c in usable if any(t & _FIRST for t in c.tokens) and c.form in ("flag", "whole")]
+    dates = [c for c in usable if c.form in ("date", "moment")]
+    numbers = [c for c in usable if c.name in table.key]
+    found = [f"{c.name} desc" for c in flags[:1]]
+    found += [f"{c.name} desc" for c in dates[:1] if not numbers or not _changes(c)]
+    return tuple(found + [c.name for c in numbers[:1]])
+
+
+def _where(table: KnownTable) -> str | None:
+    """Of episodes only those that have not ended."""
+    ends = [c for c in table.columns if c.form in ("date", "moment") and _ends(c)]
+    if not is_history(table) or not ends:
+        return None
+    return f"{written(ends[0].name)} is null"
+
+
+def _ends(column: Known) -> bool:
+    nulls = column.column.profile.nulls if column.column.profile else 0
+    return bool(nulls) and any("end" in token for token in column.tokens)
+
+
+def _changes(column: Known) -> bool:
+    return any(t & {"updated", "created"} for t in column.tokens)
+
+
+def _why(reference: Reference) -> str:
+    columns = ", ".join(reference.columns)
+    if reference.sure == 1:
+        return f"{reference.table}.{columns} refers to it"
+    return f"{reference.table}.{columns} is likely to refer to it"
