@@ -2,10 +2,10 @@
 
     python -m benchmarks.propose [WORKSPACE ...]
 
-Of each WORKSPACE every source that has been scanned (`rapport scan -w WORKSPACE`) is proposed anew
-and compared with the workspace's own mappings. Then come schemas that were made up, whose truth stands in
-`tests/schemas`. `benchmarks.pairs` says what is counted. The last lines tell how often a confidence
-holds what it promises.
+Of each WORKSPACE every source that has been scanned (`rapport scan -w WORKSPACE`) is proposed
+anew and compared with the workspace's own mappings. Then come schemas that were made up, whose
+truth stands in `tests/schemas`. `benchmarks.pairs` says what is counted. The last lines tell how
+often a confidence holds what it promises.
 """
 
 from __future__ import annotations
@@ -102,14 +102,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         cases = [case for root in chosen for case in of_workspace(root.resolve())]
         cases += of_schemas(Path(folder))
-        print(
-            f"{'source':32} {'proposed':>8} {'mapped':>7} {'right':>6} {'precision':>9} {'recall':>7}"
-        )
+        heads = ("proposed", "mapped", "right", "precision", "recall")
+        print(f"{'source':32} " + " ".join(f"{head:>9}" for head in heads))
         for case in cases:
             c = case.counts()
             print(
-                f"{case.name:32} {c.proposed:8d} {c.mapped:7d} {c.right:6d} {c.precision:9.2f}"
-                f" {c.recall:7.2f}"
+                f"{case.name:32} {c.proposed:9d} {c.mapped:9d} {c.right:9d} {c.precision:9.2f}"
+                f" {c.recall:9.2f}"
             )
         print(f"\n{'confidence from':>15} {'pairs':>6} {'promised':>8} {'right':>6}")
         for start, count, promised, right in reliability(cases):
