@@ -14,8 +14,6 @@ from pipelines.extract.files import ENDINGS
 from pipelines.scan.headers import encoding_of, header_of, sheets_of
 from pipelines.scan.naming import derived_name, free_name
 
-MOST_FILES = 50_000
-"""Files looked at in one folder."""
 _NUMBERS = re.compile(r"\d+")
 _DATED = re.compile(r"\d{4}")
 """A year or more: the file is one of a series, even while it is the only one."""
@@ -83,8 +81,6 @@ def _files(folder: Path) -> list[Path]:
             continue
         if path.suffix.lower() in (*ENDINGS, *excel.ENDINGS) and path.is_file():
             found.append(path)
-        if len(found) >= MOST_FILES:
-            break
     # What calls itself a text may be one for people.
     return sorted(p for p in found if p.suffix.lower() != ".txt" or len(header_of(p) or ()) > 1)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import queue
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from metadata import Repository
 from metadata.errors import Issue, UserError
@@ -40,7 +42,17 @@ class _Job:
 
 def scan_sources(repository: Repository, sources: Sequence[str], look: Look) -> Iterator[Scanned]:
     """Scan sources side by side and keep what was found; each result as it is had."""
-    temporary = repository.storage / "tmp" / "scan"
+    scans = repository.storage / "scans"
+    scans.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        prefix=".reading-", dir=scans, ignore_cleanup_errors=True
+    ) as copies:
+        yield from _side_by_side(repository, sources, look, Path(copies))
+
+
+def _side_by_side(
+    repository: Repository, sources: Sequence[str], look: Look, temporary: Path
+) -> Iterator[Scanned]:
     waiting = list(reversed(sources))
     running: dict[int, _Job] = {}
     done: queue.Queue[tuple[int, Found | UserError | Exception]] = queue.Queue()

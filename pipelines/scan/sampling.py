@@ -61,10 +61,8 @@ def sample_of(
     first = _rows(reader, catalogued, most)
     if first.num_rows < most:
         return first.num_rows, first
-    counted = sa.select(sa.func.count()).select_from(catalogued.readable)
-    with reader.engine.connect() as connection:
-        total = int(connection.execute(counted).scalar_one())
-    if total < 2 * most or table.kind != "table" or most == 1:
+    total = _count(reader, catalogued)
+    if total is None or total < 2 * most or table.kind != "table" or most == 1:
         return total, first
     try:
         spread = _rows(reader, catalogued, most, every=-(-total // most))
@@ -72,6 +70,16 @@ def sample_of(
         # A foreign table, or one without row numbers.
         return total, first
     return total, spread if spread.num_rows >= most // 2 else first
+
+
+def _count(reader: DatabaseReader, catalogued: Catalogued) -> int | None:
+    """How many rows a table has; None where counting them takes too long."""
+    counted = sa.select(sa.func.count()).select_from(catalogued.readable)
+    try:
+        with reader.engine.connect() as connection:
+            return int(connection.execute(counted).scalar_one())
+    except sa.exc.SQLAlchemyError:
+        return None
 
 
 def _rows(reader: DatabaseReader, catalogued: Catalogued, most: int, *, every: int = 1) -> pa.Table:

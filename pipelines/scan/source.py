@@ -25,8 +25,12 @@ from pipelines.scan.judging import is_judged, profile_of
 from pipelines.scan.profile import Profiler, Sample, one_thread
 from pipelines.scan.sampling import sample_of, spread_of
 
-_VALUES_AT_ONCE = 1_000_000
+_VALUES_AT_ONCE = 400_000
 """Values held in memory until they are looked at together."""
+_VALUES_OF_A_TABLE = 1_000_000
+"""Of a table with very many columns fewer rows are looked at."""
+_STATEMENTS = 4
+"""One statement may take this part of the time that its source has."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ class _Scanner:
 
     def database(self, database: Database) -> Found:
         where = self._written.where("url")
-        reader = DatabaseReader(database, where, seconds=self._look.seconds)
+        seconds = max(1.0, self._look.seconds / _STATEMENTS)
+        reader = DatabaseReader(database, where, seconds=seconds)
         self._scrub = database.scrub
         try:
             declared = {name: table.name or name for name, table in self._tables.items()}
@@ -105,7 +110,7 @@ class _Scanner:
                 if self._late(each.table.name):
                     continue
                 with self._noting(each.table.name), reader.told(self._place(each.table.name)):
-                    most = self._look.sample if self._look.profile else 1
+                    most = self._most(len(each.table.columns))
                     rows, sample = sample_of(reader, each, most)
                     self._sampled(each.table.model_copy(update={"rows": rows}), sample)
         finally:
@@ -143,7 +148,7 @@ class _Scanner:
                 )
                 for each in reading.schema
             )
-            rows, sample = spread_of(reading, self._look.sample, self._until)
+            rows, sample = spread_of(reading, self._most(len(columns)), self._until)
         finally:
             reader.close()
         table = ScannedTable(
@@ -184,6 +189,12 @@ class _Scanner:
         if self._waiting:
             self._judge()
         return Found(tuple(self._found), tuple(sorted(self._failures.items())), self._gone)
+
+    def _most(self, columns: int) -> int:
+        """Rows to look at of a table with so many columns."""
+        if not self._look.profile:
+            return 1
+        return max(1, min(self._look.sample, _VALUES_OF_A_TABLE // max(1, columns)))
 
     def _late(self, table: str) -> bool:
         """Whether there is no time left for a table; its structure may be known all the same."""

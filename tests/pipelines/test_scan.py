@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from metadata import load_workspace
 from metadata.scan import read_scan, scan_folder, scan_versions
 from pipelines.cli import run as rapport
 from pipelines.scan import Look, scan_sources
@@ -217,3 +221,33 @@ def test_names_for_tables_that_nobody_named(native, name):
 def test_a_name_that_is_taken_gets_a_number():
     assert free_name("a", ["a", "a_2"]) == "a_3"
     assert free_name("x" * 63, ["x" * 63]) == "x" * 61 + "_2"
+
+
+def test_the_workspace_for_measuring_is_one_that_loads(tmp_path, capsys):
+    script = Path(__file__).resolve().parents[2] / "benchmarks" / "many_sources.py"
+    size = ["--sources", "3", "--tables", "21", "--rows", "20"]
+    subprocess.run([sys.executable, script, tmp_path / "many", *size], check=True)
+    code, out, _ = ask(capsys, "scan", "-w", tmp_path / "many")
+    assert (code, "Scanned 3 of 3 sources." in out) == (0, True)
+    (customer,) = [
+        t
+        for t in read_scan(load_workspace(tmp_path / "many").storage, "s002").tables
+        if t.name == "customer"
+    ]
+    assert customer.rows == 20
+    assert {c.name: c.profile.personal for c in customer.columns if c.profile.personal} == {
+        "full_name": "name", "email": "email", "phone": "phone", "street": "address", "born": "birth_date",
+    }  # fmt: skip
+    assert ask(capsys, "run", "-w", tmp_path / "many")[0] == 0
+    code, out, _ = ask(
+        capsys,
+        "query",
+        "sales",
+        "--measures",
+        "buyers",
+        "-w",
+        tmp_path / "many",
+        "--format",
+        "json",
+    )
+    assert json.loads(out)["rows"][0]["buyers"] > 3
