@@ -194,23 +194,26 @@ def _lines(
     """One line for all edges between the same two ends."""
     together: dict[tuple[str, str], list[Edge]] = {}
     for edge in part.edges:
-        ends = tuple(_end(part.nodes[each], boxes) for each in (edge.source, edge.target))
-        if ends[0] != ends[1]:
-            together.setdefault((ends[0], ends[1]), []).append(edge)
+        source, target = (_end(part.nodes[each], boxes) for each in (edge.source, edge.target))
+        if source != target:
+            together.setdefault((source, target), []).append(edge)
+    anchors = dict(_anchors(boxes, places))
     for (source, target), edges in together.items():
-        left, right = _anchor(source, boxes, places), _anchor(target, boxes, places)
-        told = dict.fromkeys(
-            e.how + (f": {' '.join(e.rule.split())}" if e.rule else "") for e in edges
-        )
+        (x, y), (to_x, to_y) = anchors[source], anchors[target]
+        told = dict.fromkeys(_told(edge) for edge in edges)
         more = [f"and {len(told) - MOST_RULES} more"] if len(told) > MOST_RULES else []
         yield {
             "source": source,
             "target": target,
-            "from": [left[0] + WIDTH, left[1]],
-            "to": [right[0], right[1]],
+            "from": [x + WIDTH, y],
+            "to": [to_x, to_y],
             "direct": any(edge.direct for edge in edges),
             "told": [*list(told)[:MOST_RULES], *more],
         }
+
+
+def _told(edge: Edge) -> str:
+    return edge.how + (f": {' '.join(edge.rule.split())}" if edge.rule else "")
 
 
 def _end(node: Node, boxes: Mapping[str, _Box]) -> str:
@@ -218,14 +221,12 @@ def _end(node: Node, boxes: Mapping[str, _Box]) -> str:
     return node.id if node.column is not None and boxes[node.table_id].is_open else node.table_id
 
 
-def _anchor(
-    end: str, boxes: Mapping[str, _Box], places: Mapping[str, tuple[int, int]]
-) -> tuple[int, int]:
-    """Left edge of the box, and the middle of the row or head."""
-    if end in boxes:
-        x, y = places[end]
-        return x, y + HEAD // 2
-    box = next(box for box in boxes.values() if any(node.id == end for node in box.rows))
-    x, y = places[box.id]
-    position = next(i for i, node in enumerate(box.rows) if node.id == end)
-    return x, y + HEAD + position * ROW + ROW // 2
+def _anchors(
+    boxes: Mapping[str, _Box], places: Mapping[str, tuple[int, int]]
+) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Left edge of each box, and the middle of its head and of each row."""
+    for box in boxes.values():
+        x, y = places[box.id]
+        yield box.id, (x, y + HEAD // 2)
+        for position, node in enumerate(box.rows if box.is_open else ()):
+            yield node.id, (x, y + HEAD + position * ROW + ROW // 2)

@@ -18,6 +18,7 @@ _GRAPH, _SEARCH, _WAY, _STEPS, _DECISIONS = (
     f"lineage_{name}" for name in ("graph", "search", "way", "steps", "decisions")
 )
 _WAY_NAMES: dict[Way, str] = {"both": "Both ways", "up": "Made of", "down": "Goes into"}
+_offers: tuple[LineageGraph, list[str]] | None = None
 MOST_OFFERED = 4000
 """Names offered by the search; of more only what people look for is offered, the rest is typed."""
 
@@ -66,7 +67,17 @@ def show(view: LineageView) -> None:
 
 
 def offered(graph: LineageGraph) -> list[str]:
-    """Ids that the search offers: what people look at first, then the way back to the sources."""
+    """Ids that the search offers: what people look at first, then the way back to the sources.
+
+    Sorted once for each graph: the page is drawn anew at every step.
+    """
+    global _offers
+    if _offers is None or _offers[0] is not graph:
+        _offers = (graph, _sorted(graph))
+    return _offers[1]
+
+
+def _sorted(graph: LineageGraph) -> list[str]:
     ids = sorted(graph.nodes, key=lambda each: (_nearness(graph.nodes[each]), each))
     if len(ids) > MOST_OFFERED:
         ids = [each for each in ids if _nearness(graph.nodes[each]) < 3]

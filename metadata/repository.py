@@ -304,8 +304,7 @@ class Repository:
 
     def mappings_of(self, entity: str) -> tuple[ResolvedMapping, ...]:
         """The mappings that fill an entity, the one that wins first."""
-        found = [m for m in self.mappings if m.definition.entity == entity]
-        return tuple(sorted(found, key=lambda m: (m.definition.priority, m.name)))
+        return self._by_entity.get(entity, ())
 
     def entity(self, name: str) -> Entity:
         """An entity by name."""
@@ -324,6 +323,16 @@ class Repository:
     def path(self, entity: str, path: str) -> ReferencePath:
         """Resolve a path that validation has already accepted."""
         return resolve_path(self._plain_entities, entity, path)
+
+    @cached_property
+    def _by_entity(self) -> Mapping[str, tuple[ResolvedMapping, ...]]:
+        found: dict[str, list[ResolvedMapping]] = {}
+        for mapping in self.mappings:
+            found.setdefault(mapping.definition.entity, []).append(mapping)
+        return {
+            entity: tuple(sorted(each, key=lambda m: (m.definition.priority, m.name)))
+            for entity, each in found.items()
+        }
 
     @cached_property
     def _plain_entities(self) -> Mapping[str, Entity]:

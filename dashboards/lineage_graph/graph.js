@@ -104,6 +104,9 @@ function drawLines(page, data) {
     made.setAttribute("class", line.direct ? "" : "decides");
     made.dataset.source = line.source;
     made.dataset.target = line.target;
+    const told = document.createElementNS(SVG, "title");
+    told.textContent = line.told.join("\n");
+    made.append(told);
     return made;
   });
   page.querySelector("svg").replaceChildren(...paths);
