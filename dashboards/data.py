@@ -61,6 +61,12 @@ def open_workspace(path: Path | str) -> OpenWorkspace:
     return use(OpenWorkspace(engine.repository, engine, Operations(engine.repository.storage)))
 
 
+def may_edit(user: str) -> bool:
+    """Whether somebody may use the studio: an engineer, or anybody where there are no users."""
+    users = repository().workspace.users
+    return not users or (user in users and users[user].role == "engineer")
+
+
 def use(workspace: OpenWorkspace) -> OpenWorkspace:
     """Let the pages of this process show a workspace that is already open."""
     global _open

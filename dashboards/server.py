@@ -24,6 +24,7 @@ from dashboards.guard import LOOPBACK, KnownHosts, SecurityHeaders, SignInGate
 from dashboards.headline import known_months
 from dashboards.session import Sessions, session_secret
 from dashboards.sign_in import Doorman
+from dashboards.studio.client import close_all
 from metadata.errors import UserError
 from metadata.portal import available, load_portal
 
@@ -165,6 +166,7 @@ def _lifespan(opened: data.OpenWorkspace) -> Any:
         try:
             yield
         finally:
+            close_all()
             if isinstance(opened.engine, Engine):
                 opened.engine.close()
 

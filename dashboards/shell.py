@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboards import data, explore, lineage_page, loads, notices, portal, theme
 from dashboards.guard import SIGN_OUT, USER_HEADER
+from dashboards.studio import page as studio
 
 
 def main() -> None:
@@ -39,6 +40,10 @@ def main() -> None:
             url_path="lineage",
         ),
     }  # fmt: skip
+    if data.may_edit(st.context.headers.get(USER_HEADER) or ""):
+        pages["studio"] = st.Page(
+            _shown(studio.page), title="Studio", icon=":material/construction:", url_path="studio"
+        )
     st.session_state["pages"] = pages
     chosen = st.navigation(list(pages.values()), position="top")
     chosen.run()

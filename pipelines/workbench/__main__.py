@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.workbench.desk import Desk
+from pipelines.workbench.planning import applied, moved, planned, scanned
 from pipelines.workbench.serving import Method, Progress, Service
 
 
@@ -40,7 +41,21 @@ def methods(desk: Desk) -> dict[str, Method]:
     def landed(params: dict[str, Any], progress: Progress) -> Any:
         return desk.landed(**params)
 
-    return {"preview": preview, "landed": landed}
+    def plan(params: dict[str, Any], progress: Progress) -> Any:
+        return planned(desk.repository(params.get("edited", {})))
+
+    def impact(params: dict[str, Any], progress: Progress) -> Any:
+        return moved(desk.repository(params.get("edited", {})), progress)
+
+    def apply(params: dict[str, Any], progress: Progress) -> Any:
+        return applied(desk.repository({}), **params, progress=progress)
+
+    def scan(params: dict[str, Any], progress: Progress) -> Any:
+        repository = desk.repository({})
+        return scanned(repository, params.get("sources") or sorted(repository.sources), progress)
+
+    told = (preview, landed, plan, impact, apply, scan)
+    return {method.__name__: method for method in told}
 
 
 if __name__ == "__main__":

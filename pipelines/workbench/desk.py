@@ -10,7 +10,7 @@ from typing import Any
 
 from metadata import Repository
 from metadata.errors import Issue, MetadataError, UserError, did_you_mean
-from metadata.loader import Checked, check_workspace, workspace_texts
+from metadata.loader import Checked, check_workspace, load_workspace, workspace_texts
 from metadata.repository import ResolvedMapping
 from pipelines.engine import StatementFailed
 from pipelines.workbench.looking import told_of
@@ -92,6 +92,14 @@ class Desk:
                 fix="Check the expressions and the types of the columns they read.",
             ) from None
         return tried.model_dump(mode="json")
+
+    def repository(self, edited: Edited) -> Repository:
+        """The workspace with its edits, when all of it is right.
+
+        Raises:
+            MetadataError: definitions are wrong.
+        """
+        return load_workspace(self._root, texts=self._texts(edited))
 
     def landed(
         self, *, edited: Edited, table: str, profile: bool = True, seconds: float = 20.0

@@ -8,7 +8,7 @@ from metadata.scan import ScannedColumn
 from metadata.workbench import LandedColumn, LandedTable
 from pipelines.extract.source_types import landing_type
 from pipelines.scan.judging import is_judged, profile_of
-from pipelines.scan.profile import Profiler
+from pipelines.scan.profile import Profiler, Sample
 from pipelines.workbench.samples import Landed, Samples
 from transforms import STAGING
 from transforms.statements import column, table
@@ -30,7 +30,8 @@ def told_of(samples: Samples, found: Landed, *, profile: bool) -> LandedTable:
     if profile:
         profiler = Profiler()
         try:
-            values = profiler.look(rows, [is_judged(each.type) for each in columns])
+            judged = tuple(is_judged(each.type) for each in columns)
+            (values,) = profiler.look([Sample(rows, judged)])
         finally:
             profiler.close()
         told = [

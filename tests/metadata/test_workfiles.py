@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from metadata import UserError
 from metadata.errors import MetadataError
-from metadata.merging import merged
+from metadata.merging import marked, merged
 from metadata.workfiles import Edit, SaveConflict, clash_of, file_names, open_file, save
 
 NAME = "mappings/person.yaml"
@@ -162,3 +162,34 @@ def test_changes_of_distant_parts_come_together(head, tail, new_head, new_tail):
              ((head, tail), (new_head, tail), (head, new_tail), (new_head, new_tail))]  # fmt: skip
     base, mine, theirs, both = parts
     assert merged(base, mine, theirs) == both
+
+
+def _taking(together, side):
+    """The text that is left when everywhere the one side is chosen."""
+    kept, within = [], None
+    for line in together.splitlines(keepends=True):
+        if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+            within = {"<": "mine", "=": "theirs", ">": None}[line[0]]
+        elif within in (None, side):
+            kept.append(line)
+    return "".join(kept)
+
+
+@given(LINES, LINES, LINES)
+def test_where_changes_meet_both_are_there_to_be_chosen_from(base, mine, theirs):
+    before, own, other = ("".join(each) for each in (base, mine, theirs))
+    together = marked(before, own, other)
+    clean = merged(before, own, other)
+    if clean is not None:
+        assert "<<<<<<<" not in together and together == clean
+    if before in (own, other):
+        assert together == (other if before == own else own)
+    if "<<<<<<<" in together:
+        assert _taking(together, "mine") != _taking(together, "theirs")
+
+
+def test_marks_stand_around_what_both_changed():
+    together = marked("a\nb\nc\nd\n", "A\nb\nc\nD\n", "a!\nb\nc\nd\n")
+    assert together.splitlines() == [
+        "<<<<<<< yours", "A", "=======", "a!", ">>>>>>> theirs", "b", "c", "D",
+    ]  # fmt: skip

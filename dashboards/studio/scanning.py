@@ -1,0 +1,76 @@
+"""Looking at sources from the page: a scan that goes on while one does something else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboards import notices
+from dashboards.studio import state, tasks
+from dashboards.studio.state import Opened
+
+
+def button(opened: Opened, sources: Sequence[str]) -> None:
+    """Offer to scan; tell how far a scan is, and what came of it."""
+    task = tasks.current(state.root(), "scan")
+    if task is not None and task.running:
+        _progress()
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        what = "Scan all sources" if len(sources) > 1 else "Scan this source"
+        st.button(
+            what,
+            icon=":material/radar:",
+            key=f"scan|{'|'.join(sources[:2])}|{len(sources)}",
+            disabled=not sources,
+            on_click=_start,
+            args=(list(sources),),
+            help="Looks at tables, columns and samples of their values. Nothing is loaded.",
+        )
+    if task is not None:
+        _ended(task)
+
+
+def _start(sources: list[str]) -> None:
+    tasks.start(state.root(), "scan", state.user(), {"sources": sources}, about=sources)
+
+
+@st.fragment(run_every=1)
+def _progress() -> None:
+    task = tasks.current(state.root(), "scan")
+    if task is None or not task.running:
+        st.rerun(scope="app")
+    assert task is not None
+    total, done = len(task.about), len(task.progress)
+    by = f" by {task.by}" if task.by else ""
+    last = f" · {task.progress[-1].get('source', '')}" if task.progress else ""
+    st.progress(
+        min(1.0, done / max(total, 1)),
+        f"Scanning{notices.plain(by)}: {done} of {total} sources{notices.plain(last)}",
+    )
+
+
+def _ended(task: tasks.Task) -> None:
+    def close() -> None:
+        tasks.forget(state.root(), "scan")
+
+    told: list[dict[str, Any]] = task.progress
+    failed = [each for each in told if not each.get("tables") and each.get("issues")]
+    read = len(told) - len(failed)
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"Scanned {read} of {len(task.about)} sources in {task.seconds:.0f} s."
+                if not task.issues
+                else "**The scan has failed.**"
+            )
+            st.button("Close", icon=":material/close:", type="tertiary", on_click=close)
+        notices.problems(task.issues)
+        for each in failed[:5]:
+            st.warning(
+                f"**{notices.plain(str(each['source']))}**: "
+                f"{notices.plain(str(each['issues'][0]['what']))}  \n"
+                f"{notices.plain(str(each['issues'][0].get('why', '')))}"
+            )
