@@ -14,6 +14,7 @@ import argparse
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from benchmarks.invented import Schema, schemas
@@ -77,8 +78,16 @@ def of_schema(schema: Schema, folder: Path) -> Case:
     (found,) = scan_sources(repository, [schema.name], Look())
     assert found.scan is not None, found.issues
     entities = {name: written.value for name, written in repository.entities.items()}
-    names = {table.name: Path(table.native_name).stem for table in found.scan.tables}
+    names = {
+        table.name: next((own for own in schema.tables if _is_of(own, table.native_name)), "")
+        for table in found.scan.tables
+    }
     return Case(schema.name, found.scan, entities, schema.truth, names)
+
+
+def _is_of(own: str, native: str) -> bool:
+    """Whether a table of a schema is what the source calls so; files may be one by a pattern."""
+    return own == Path(native).stem or fnmatch(f"{own}.csv", native)
 
 
 def reliability(cases: Iterable[Case]) -> Iterator[tuple[float, int, float, float]]:
