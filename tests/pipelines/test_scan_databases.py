@@ -41,7 +41,7 @@ class TestPostgreSQL:
         monkeypatch.setenv("SCAN_URL", postgres)
         with psycopg.connect(postgres, autocommit=True) as connection:
             connection.execute(
-                'DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS "Sales" CASCADE'
+                'DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS "Sales" CASCADE; DROP SCHEMA IF EXISTS "Sales Dept" CASCADE'
             )
             yield connection, bare(one_table("x"), "${SCAN_URL}")
 
