@@ -71,7 +71,7 @@ def compose(material: Material, least: float) -> Draft | str:
     return Draft(
         entity=words.entity.entity,
         table=table.name,
-        confidence=stated(material.fit.odds, material.fit.odds, joined=False),
+        confidence=stated(material.fit.odds),
         reason=_why(material),
         joins=joins.used(used),
         columns=columns,
@@ -89,7 +89,7 @@ def compose(material: Material, least: float) -> Draft | str:
 def _filled(material: Material, match: Match, joins: Joins) -> Filled:
     alias = joins.alias(match.candidate.path)
     rule, hint = rule_of(match, alias)
-    confidence = stated(match.odds, material.fit.odds, joined=bool(match.candidate.path))
+    confidence = stated(match.odds)
     known = match.candidate.known
     return Filled(
         match.target,
@@ -148,7 +148,7 @@ def _keys(material: Material, filled: dict[str, Filled]) -> Iterator[Filled]:
     else:
         rule = {"expr": f"concat_ws('-', {', '.join(written(part) for part in parts)})"}
     reads = tuple((table.name, part) for part in parts if part != "_row")
-    confidence = min(sure, stated(material.fit.odds, material.fit.odds, joined=False))
+    confidence = min(sure, stated(material.fit.odds))
     yield Filled(target, rule, round(confidence, 2), reason, reads)
 
 

@@ -31,7 +31,7 @@ def cases(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", sorted(FLOORS))
-def test_schemas_that_nobody_has_seen_are_recognised(cases, name):
+def test_made_up_schemas_are_recognised(cases, name):
     counts = cases[name].counts()
     precision, recall = FLOORS[name]
     assert counts.precision >= precision, counts
