@@ -139,11 +139,9 @@ class _Printer:
         for joined in row.joined:
             _line(f"      {joined.alias} is {_place(joined.landed)}")
         if row.merged:
-            places = ", ".join(f"{_place(each)}" for each in row.merged_rows)
-            more = f" and {row.merged - len(row.merged_rows):,} more" if (
-                row.merged > len(row.merged_rows)
-            ) else ""  # fmt: skip
-            _line(f"      merged into it: {places}{more}")
+            more = row.merged - len(row.merged_rows)
+            others = f" and {more:,} more" if more else ""
+            _line(f"      merged into it: {'; '.join(_places(row.merged_rows))}{others}")
 
     def _print_left_out(self) -> None:
         left = self._found.left_out
@@ -274,6 +272,18 @@ def _shown(value: Any) -> str:
 def _place(row: LandedRow) -> str:
     key = f" {_pairs(row.key)}" if row.key else ""
     return f"{row.source}.{row.table}{key}, row {row.row:,} of batch {row.batch}"
+
+
+def _places(rows: Sequence[LandedRow]) -> Iterator[str]:
+    """Places of several rows; those of one batch together."""
+    batches = dict.fromkeys((row.source, row.table, row.batch) for row in rows)
+    for source, table, batch in batches:
+        own = [row for row in rows if (row.source, row.table, row.batch) == (source, table, batch)]
+        if any(row.key for row in own) or len(own) == 1:
+            yield from map(_place, own)
+        else:
+            numbers = ", ".join(f"{row.row:,}" for row in own)
+            yield f"{source}.{table}, rows {numbers} of batch {batch}"
 
 
 def _when(moment: datetime) -> str:

@@ -11,6 +11,9 @@ from decimal import Decimal
 import pytest
 from lineage_comparison import differences, read
 
+from cubes import Cell
+from pipelines.explain import explain
+
 NET = "sum(d.linetotal::decimal(18, 4))"
 LINES = """
     from salesorderdetail d join salesorderheader h using (salesorderid)
@@ -294,3 +297,34 @@ def test_every_row_is_accounted_for(works):
 def test_the_declared_lineage_is_what_the_statements_did(works):
     repository = works.engine.repository
     assert not differences(repository, read(repository, works.statements))
+
+
+def test_lines_without_a_customer_are_explained_on_the_unknown_member(works, in_files):
+    """All 574, each down to its line and to the order that names nobody."""
+    cell = Cell("sales", "revenue", members={"customer.name": "Unknown"})
+    found = explain(works.engine.repository, cell, limit=600)
+    theirs = in_files(
+        """
+        select d.salesorderid, salesorderdetailid, linetotal::decimal(18, 4)
+        from salesorderdetail d join salesorderheader h using (salesorderid)
+        where h.customerid is null
+        """,
+        2,
+    )
+    ours, orders = {}, set()
+    for row in found.facts.shown:
+        line, order = (found.sources[link.row] for link in row.sources[:2])
+        ours[tuple(line.landed.key.values())] = (row.parts[0].value,)
+        orders.add((order.landed.key["salesorderid"], order.came["customerid"]))
+        customer = next(member for member in row.members if member.role == "customer")
+        assert (customer.unknown, customer.why_unknown, customer.reference) == (
+            True,
+            "no_value",
+            None,
+        )
+    assert ours == theirs
+    assert len(ours) == 574
+    assert orders == {(order, None) for order, _ in theirs}
+    assert len(orders) == 32
+    assert found.holds
+    assert found.left_out.totals == ()

@@ -12,7 +12,9 @@ import psycopg
 import pytest
 from lineage_comparison import differences, read
 
+from cubes import Cell
 from metadata import load_workspace
+from pipelines.explain import explain
 from pipelines.run import run
 
 pytestmark = pytest.mark.servers
@@ -183,3 +185,40 @@ def test_a_new_order_arrives_with_the_next_run(northwind, northwind_url, in_post
 def test_the_declared_lineage_is_what_the_statements_did(northwind):
     repository = northwind.engine.repository
     assert not differences(repository, read(repository, northwind.statements))
+
+
+def test_a_figure_is_explained_down_to_the_rows_of_the_database(northwind, in_postgres):
+    members = {"customer.country": "Germany", "order_date.year": 1997}
+    cell = Cell("sales", "revenue", members=members)
+    found = explain(northwind.engine.repository, cell, limit=1000)
+    theirs = in_postgres(
+        "select d.order_id::text, d.product_id::text,"
+        " d.quantity * d.unit_price::numeric * (1 - d.discount::numeric)"
+        " from order_details d join orders o using (order_id) join customers c using (customer_id)"
+        " where c.country = 'Germany' and extract(year from o.order_date) = 1997",
+        2,
+    )
+    ours = {}
+    for row in found.facts.shown:
+        line = found.sources[row.sources[0].row]
+        ours[tuple(line.landed.key.values())] = (row.parts[0].value,)
+        customer = next(member for member in row.members if member.role == "customer")
+        behind = found.sources[customer.row]
+        assert behind.landed.key == {"customer_id": customer.natural_key}
+        assert behind.came["country"] == "Germany"
+    assert ours == theirs
+    assert found.facts.counted == len(theirs) > 100
+    assert found.holds
+
+
+def test_an_average_is_explained_from_the_database_too(northwind, in_postgres):
+    cell = Cell("sales", "average_order_value", where="customer.country = 'Austria'")
+    found = explain(northwind.engine.repository, cell, limit=3)
+    theirs = in_postgres(
+        f"select {NET} / count(distinct order_id), count(*) {LINES} where c.country = 'Austria'"
+    )
+    assert (pytest.approx(float(found.value)), found.facts.counted) == (
+        float(theirs[()][0]),
+        theirs[()][1],
+    )
+    assert found.holds

@@ -12,6 +12,10 @@ from decimal import Decimal
 import pytest
 from lineage_comparison import differences, read
 
+from cubes import Cell
+from pipelines.explain import explain
+
+PORTUGAL = {"order.delivery_country": "Portugal", "order_date.month": "2010-03"}
 KIND = """case when Invoice like 'C%' then 'Return'
           when Invoice like 'A%' or (Price = 0 and "Customer ID" is null) then 'Correction'
           else 'Sale' end"""
@@ -182,3 +186,59 @@ def test_every_row_is_accounted_for(shop):
 def test_the_declared_lineage_is_what_the_statements_did(shop):
     repository = shop.engine.repository
     assert not differences(repository, read(repository, shop.statements))
+
+
+class TestAFigureExplained:
+    """Portugal in March 2010, down to the lines of the Parquet file."""
+
+    def test_is_made_of_the_lines_of_the_file(self, shop, in_files):
+        found = explain(
+            shop.engine.repository, Cell("sales", "revenue", members=PORTUGAL), limit=500
+        )
+        ours = {}
+        for row in found.facts.shown:
+            own = found.sources[row.sources[0].row]
+            ours[(own.landed.row,)] = (own.came["StockCode"], row.parts[0].value)
+        theirs = in_files(
+            f"""
+            with numbered as (select row_number() over () as line, * from lines)
+            select line, StockCode, {AMOUNT} from (select *, {KIND} as kind from numbered)
+            where Country = 'Portugal' and left(InvoiceDate, 7) = '2010-03' and kind <> 'Correction'
+            """,
+            1,
+        )
+        assert ours == theirs
+        assert len(ours) == found.facts.counted == 102
+        assert found.value == sum(amount for _, amount in theirs.values()) == Decimal("2480.80")
+        assert found.holds
+        assert found.left_out.totals == ()
+
+    def test_of_orders_tells_the_lines_that_were_merged_into_each(self, shop, in_files):
+        """An invoice is one order; its dearest line speaks, and the others are merged into it."""
+        found = explain(
+            shop.engine.repository, Cell("orders", "orders", members=PORTUGAL), limit=500
+        )
+        theirs = in_files(
+            f"""
+            with numbered as (select row_number() over () as line, *, {KIND} as kind from lines),
+                 ranked as (select *, row_number() over (
+                     partition by Invoice order by Price desc, InvoiceDate, line desc) as place
+                     from numbered where Country = 'Portugal' and left(InvoiceDate, 7) = '2010-03')
+            select line, Invoice from ranked where place > 1 and kind = 'Sale'
+            """,
+            1,
+        )
+        merged = [row for row in found.left_out.rows if row.outcome == "merged"]
+        ours = {
+            (found.sources[row.row].landed.row,): (found.sources[row.row].came["Invoice"],)
+            for row in merged
+        }
+        assert ours == theirs
+        assert len(merged) == found.left_out.merged_into_cell == 96
+        assert {t.outcome: (t.rows, t.would_be) for t in found.left_out.totals} == {
+            "merged": (96, 98),
+            "not_a_fact": (4, 6),
+        }
+        into = {found.sources[row.merged_into].id for row in merged}
+        assert into == {row.sources[0].row for row in found.facts.shown}
+        assert found.holds
