@@ -26,8 +26,8 @@ def rows_of_versions(
     """For surrogate keys of versions that are no longer in force, the id of the row behind each.
 
     Of the rows of the member that ever landed it is the newest one with the version's values, of
-    those from before the version ended where there are any. A version whose values no landed row
-    has (it came with a batch that is gone, or was made by other rules) has none.
+    those that had changed last before the version ended where there are any. A version whose values
+    no landed row has (it came with a batch that is gone, or was made by other rules) has none.
     """
     tracked = _tracked(dimension)
     if not keys or not tracked or dimension.entity is None:
@@ -48,8 +48,9 @@ def rows_of_versions(
         exp.NullSafeEQ(this=column(attribute, "version"), expression=column(own, "landed"))
         for attribute, own in tracked.items()
     ]
-    came = exp.cast(column(EXTRACTED, "landed"), "TIMESTAMP")
-    before = exp.LT(this=came, expression=column("valid_to", "version"))
+    extracted = exp.cast(column(EXTRACTED, "landed"), "TIMESTAMP")
+    changed = exp.func("COALESCE", column("_changed_at", "landed"), extracted)
+    before = exp.LT(this=changed, expression=column("valid_to", "version"))
     order = [ordered(before, descending=True)]
     order += [ordered(column(name, "landed"), descending=True) for name in (BATCH, ROW)]
     best = row_number([column(surrogate, "version")], order)
