@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlglot
@@ -12,10 +12,10 @@ from sqlglot.errors import SqlglotError
 from metadata.errors import Location
 from metadata.expressions import columns_of
 from metadata.lineage.draft import Draft, table_id
+from metadata.lineage.looking import entities_looked_into, looked_at
 from metadata.lineage.values import How, Node
-from metadata.lineage.wording import rules_in_words
+from metadata.lineage.wording import rule_in_words, rules_in_words
 from metadata.model.mapping import ColumnRule, EntityMapping, Lookup
-from metadata.model.rules import Rule, Satisfies
 from metadata.model.source import SoftDelete, SourceTable
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping
@@ -93,8 +93,9 @@ def draw_entities(draft: Draft) -> None:
                     where=written.where("columns", column),
                 )
             )
+    for name in draft.repository.mapped_entities:
         for mapping in draft.repository.mappings_of(name):
-            _Mapped(draft, mapping, entity).draw()
+            _Mapped(draft, mapping, draft.repository.entity(name)).draw()
 
 
 @dataclass(frozen=True)
@@ -156,19 +157,24 @@ class _Mapped:
             self.draft.edge(read.column, target, read.how, read.rule, where)
             if refuses or required:
                 self.draft.edge(read.column, self._table, "check", f"{name}: {told}", where)
-        for check in rule.check:
-            for other in _other_columns(check, name):
-                self._draw_check(other, target, rule, _condition(check), where)
-
-    def _draw_check(
-        self, other: str, target: str, rule: ColumnRule, condition: str, where: Location
-    ) -> None:
-        """A check that looks at another column of the mapped row."""
+        for clean in rule.clean:
+            for other in looked_at(clean, name, self.entity):
+                self._draw_other(other, target, "cleansed", rule_in_words(clean), where)
         ends = {"quarantine": self._table, "keep": None}.get(rule.otherwise, target)
+        for check in rule.check if ends is not None else ():
+            for other in looked_at(check, name, self.entity):
+                self._draw_other(other, str(ends), "check", rule_in_words(check), where)
+            for entity in entities_looked_into(check):
+                key = self.draft.repository.entity(entity).key[0]
+                column = f"{table_id('entity', entity)}.{key}"
+                if self.draft.has(column):
+                    self.draft.edge(column, str(ends), "check", rule_in_words(check), where)
+
+    def _draw_other(self, other: str, end: str, how: How, rule: str, where: Location) -> None:
+        """A rule that looks at another column of the mapped row."""
         mapped = self._definition.columns.get(other)
-        if ends is not None and mapped is not None:
-            for read in self._reads(mapped, ""):
-                self.draft.edge(read.column, ends, "check", condition, where)
+        for read in self._reads(mapped, "") if mapped is not None else ():
+            self.draft.edge(read.column, end, how, rule, where)
 
     def _reads(self, rule: ColumnRule, told: str) -> Iterator[_Read]:
         """Everything that decides about the value of a column, its joins and lookup included."""
@@ -231,15 +237,3 @@ def _can_fail(rule: ColumnRule, kind: str) -> bool:
     """Whether a value can fail: by its type, a cast on the way, its lookup or a check."""
     casts = rule.expr is not None and "cast" in rule.expr.casefold()
     return bool(rule.check) or rule.lookup is not None or kind != "string" or casts
-
-
-def _other_columns(check: Rule, name: str) -> Sequence[str]:
-    """The columns of the mapped row, other than its own, at which a check looks."""
-    if not isinstance(check, Satisfies):
-        return ()
-    columns = dict.fromkeys(parts[-1] for parts in columns_of(check.condition))
-    return [column for column in columns if column != name]
-
-
-def _condition(check: Rule) -> str:
-    return check.condition if isinstance(check, Satisfies) else check.rule
