@@ -171,10 +171,20 @@ class _Mapped:
                     self.draft.edge(column, str(ends), "check", rule_in_words(check), where)
 
     def _draw_other(self, other: str, end: str, how: How, rule: str, where: Location) -> None:
-        """A rule that looks at another column of the mapped row."""
+        """A rule that looks at another column of the mapped row; checks see it cleansed."""
         mapped = self._definition.columns.get(other)
-        for read in self._reads(mapped, "") if mapped is not None else ():
+        if mapped is None:
+            return
+        for read in self._reads(mapped, ""):
             self.draft.edge(read.column, end, how, rule, where)
+        behind = [
+            self._definition.columns.get(each)
+            for clean in mapped.clean
+            for each in (looked_at(clean, other, self.entity) if how == "check" else ())
+        ]
+        for each in filter(None, behind):
+            for read in self._reads(each, ""):
+                self.draft.edge(read.column, end, how, rule, where)
 
     def _reads(self, rule: ColumnRule, told: str) -> Iterator[_Read]:
         """Everything that decides about the value of a column, its joins and lookup included."""
