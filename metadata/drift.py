@@ -259,9 +259,9 @@ class _Compared:
                            before, after, used)  # fmt: skip
             return
         kind: Kind = "column retyped" if turned == "retyped" else "column narrowed"
-        if self.before.kind == "file" and was.profile is not None and not was.profile.distinct:
-            yield self._of(now, kind, "adaptable", "It had no value before, by which to tell its"
-                           " type.", before, after, used)  # fmt: skip
+        if _is_inferred(self.after):
+            yield self._of(now, kind, "adaptable", "Its type is what its values suggest; what does"
+                           " not fit goes the way of its rule.", before, after, used)  # fmt: skip
         elif minding := tuple(use for use in used if use.role != "listed"):
             yield self._of(now, kind, "breaking", told(minding), before, after, minding)
         else:
@@ -281,6 +281,12 @@ class _Compared:
         before: str = "", after: str = "", uses: tuple[Use, ...] = (),
     ) -> Change:  # fmt: skip
         return Change(self.after.name, column.name, kind, severity, reason, before, after, uses)
+
+
+def _is_inferred(table: ScannedTable) -> bool:
+    """Whether types are only what the values look like, as in JSON and worksheets."""
+    path = table.native_name.partition("#")[0]
+    return table.kind == "file" and not path.lower().endswith(".parquet")
 
 
 def _spelled(column: ScannedColumn) -> str:

@@ -57,14 +57,16 @@ def _settings(table: KnownTable, defined: SourceTable | None) -> DraftTable:
     return DraftTable(table.name, settings, reasons, tuple(hints))
 
 
-def _where_it_is(table: KnownTable) -> Iterator[tuple[str, str]]:
-    """The native name, where it is another one than `tables:` gives."""
-    native = table.table.native_name
-    if table.table.kind == "file":
+def _where_it_is(table: KnownTable) -> Iterator[tuple[str, str | list[str]]]:
+    """What the scan read it by, where it is another name than `tables:` gives."""
+    found, native = table.table, table.table.native_name
+    if found.kind == "file":
         path, _, sheet = native.partition("#")
-        yield "path", path
-        if sheet:
-            yield "sheet", sheet
+        yield "path", found.path or path
+        if found.sheet or sheet:
+            yield "sheet", found.sheet or sheet
+        if found.encoding:
+            yield "encoding", list(found.encoding)
     elif native != table.name:
         yield "name", native
 

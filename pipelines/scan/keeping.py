@@ -13,12 +13,15 @@ from metadata.scan import Scan, ScannedColumn, ScannedTable, read_scan, scan_fol
 from pipelines.scan.source import Found
 from pipelines.storage import replace_durably
 
+_PASSING = {"rows": None, "path": None, "sheet": None, "encoding": ()}
+"""What may change from scan to scan without another structure; paths are told by native names."""
+
 
 def keep_scan(storage: Path, source: str, found: Found) -> tuple[Scan, Scan | None]:
     """Keep what was found: as a new version where the structure has changed, else in its place.
 
     A table that could not be read this time is kept as it was known: not being able to look at it
-    does not mean that it is gone.
+    does not mean that it is gone. So are the profiles of columns whose values were not looked at.
 
     Returns:
         The scan as it is kept, and the version before it if this one is new.
@@ -34,7 +37,7 @@ def keep_scan(storage: Path, source: str, found: Found) -> tuple[Scan, Scan | No
             source=source,
             version=before.version if before else 1,
             scanned_at=datetime.now(UTC),
-            tables=tuple(sorted([*found.tables, *kept], key=lambda t: t.name)),
+            tables=tuple(sorted([*_profiled(found, before), *kept], key=lambda t: t.name)),
             failures=tuple(sorted(found.failures)),
         )
         new = before is None or structure(scan) != structure(before)
@@ -44,10 +47,28 @@ def keep_scan(storage: Path, source: str, found: Found) -> tuple[Scan, Scan | No
     return scan, before if new else None
 
 
+def _profiled(found: Found, before: Scan | None) -> Iterator[ScannedTable]:
+    """The tables with the earlier profiles of columns that are the same and have none now."""
+    known = {table.name: table for table in before.tables} if before else {}
+    for table in found.tables:
+        was = known.get(table.name)
+        if was is None or all(column.profile is not None for column in table.columns):
+            yield table
+            continue
+        profiles = {(c.name, c.type): c.profile for c in was.columns}
+        columns = tuple(
+            column.model_copy(
+                update={"profile": column.profile or profiles.get((column.name, column.type))}
+            )
+            for column in table.columns
+        )
+        yield table.model_copy(update={"columns": columns})
+
+
 def structure(scan: Scan) -> list[ScannedTable]:
-    """What a version stands for: everything but counts, values and the order of columns."""
+    """What a version stands for: everything but counts, values, and how files are read."""
     return [
-        table.model_copy(update={"rows": None, "columns": tuple(_bare(table.columns))})
+        table.model_copy(update={**_PASSING, "columns": tuple(_bare(table.columns))})
         for table in scan.tables
     ]
 

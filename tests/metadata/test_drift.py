@@ -13,7 +13,6 @@ from metadata.drift import Change, drift
 from metadata.errors import Location
 from metadata.retyping import ColumnType, retyping
 from metadata.scan import (
-    ColumnProfile,
     ForeignKey,
     Scan,
     ScannedColumn,
@@ -125,14 +124,15 @@ class TestClasses:
         asked = used("Name", role="asked")
         assert only_change(before, after, asked).severity == "breaking"
 
-    def test_a_sheet_that_had_no_values_had_no_type(self):
-        empty = ColumnProfile(sampled=3, nulls=3, distinct=0)
-        before = ScannedTable(
-            name="x", native_name="x.xlsx", kind="file", columns=(column("d", profile=empty),)
-        )
+    def test_types_that_values_suggest_are_no_promise(self):
+        before = ScannedTable(name="x", native_name="x.xlsx", kind="file", columns=(column("d"),))
         after = before.model_copy(update={"columns": (column("d", "date", "date32[day]"),)})
         (change,) = drift(scan(before), scan(after), used("d", table="crm.x")).changes
         assert change.severity == "adaptable"
+        typed = {"native_name": "x.parquet"}
+        was, now = before.model_copy(update=typed), after.model_copy(update=typed)
+        (change,) = drift(scan(was), scan(now), used("d", table="crm.x")).changes
+        assert change.severity == "breaking"
 
     def test_a_table_that_tables_calls_otherwise_is_the_same_table(self):
         before = scan(

@@ -82,6 +82,25 @@ class TestVersions:
         assert second.failures[0][0] == "thing"
         assert second.table("thing") == first.table("thing")
 
+    def test_what_is_known_of_values_outlives_a_look_without_them(self, shop):
+        company, execute = shop
+        first = scanned(company).scan
+        execute("INSERT INTO thing (id, name) VALUES (2, 'y')")
+        second = scanned(company, profile=False).scan
+        assert second.table("thing").rows == 2
+        assert second.table("thing").columns == first.table("thing").columns
+        assert second.version == 1
+
+    def test_a_file_in_another_encoding_is_the_same_table(self, one_table):
+        company = one_table("data")
+        company.write("sources/s.yaml", "source: s\nurl: data\n")
+        (company.path / "mappings" / "m.yaml").unlink()
+        company.write("data/a.csv", "id,x\n1,ü\n", "cp1252")
+        assert scanned(company).scan.tables[0].encoding == ("cp1252",)
+        company.write("data/a.csv", "id,x\n1,ü\n")
+        again = scanned(company).scan
+        assert (again.version, again.tables[0].encoding) == (1, ())
+
     def test_a_listed_table_that_is_gone_is_gone(self, shop):
         company, execute = shop
         scanned(company)
