@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from cubes import FollowingEngine, Query, Result
 from dashboards import data
@@ -29,10 +29,6 @@ WAIT = 30_000
 """Milliseconds that a page may take on a busy machine."""
 expect.set_options(timeout=WAIT)
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
 
 
 def load(folder: Path) -> RunReport:
@@ -118,14 +114,6 @@ def serve() -> Callable[[Path], AbstractContextManager[str]]:
 def site(company: Path) -> Iterator[str]:
     with served(company) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield started
-        started.close()
 
 
 @pytest.fixture

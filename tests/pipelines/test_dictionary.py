@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from metadata import Repository, UserError, load_workspace
 from metadata.lineage import kept_scans, lineage_of
@@ -294,17 +294,14 @@ def test_the_command(starter, capsys):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1440, 390])
-def test_in_a_browser_from_disk(starter, tmp_path, chromium, width):
+def test_in_a_browser_from_disk(starter, tmp_path, browser, width):
     rapport(["scan", "-w", str(starter.path)])
     files = dict(html.site(pages_of(starter.repository)))
     write_dictionary(tmp_path / "site", "x", files)
-    arguments = [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update",
-    ]  # fmt: skip
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme="dark")
+    with browser.new_context(
+        viewport={"width": width, "height": 844}, color_scheme="dark"
+    ) as context:
+        page = context.new_page()
         trouble: list[str] = []
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on(
@@ -335,4 +332,3 @@ def test_in_a_browser_from_disk(starter, tmp_path, chromium, width):
         page.keyboard.type("zzzzzz")
         expect(page.locator("#found")).to_have_text("Nothing is called that.")
         assert trouble == []
-        browser.close()

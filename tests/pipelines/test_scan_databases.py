@@ -40,9 +40,14 @@ class TestPostgreSQL:
     def shop(self, postgres, monkeypatch, one_table):
         monkeypatch.setenv("SCAN_URL", postgres)
         with psycopg.connect(postgres, autocommit=True) as connection:
-            connection.execute(
-                'DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA IF EXISTS "Sales" CASCADE; DROP SCHEMA IF EXISTS "Sales Dept" CASCADE'
-            )
+            # The server is shared; what other tests have left on it is not to be found.
+            left = connection.execute(
+                "SELECT quote_ident(nspname) FROM pg_namespace"
+                " WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+            ).fetchall()
+            for (schema,) in left:
+                connection.execute(f"DROP SCHEMA {schema} CASCADE")
+            connection.execute("CREATE SCHEMA public")
             yield connection, bare(one_table("x"), "${SCAN_URL}")
 
     def test_everything_that_the_catalogue_says(self, shop):
