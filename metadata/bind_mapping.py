@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from metadata.bind_rules import (
+    circle_issues,
+    deduplication_issues,
+    rule_issues,
+    unmapped_issues,
+)
 from metadata.errors import Issue, Location, did_you_mean
 from metadata.expressions import ExpressionError, columns_of, parse_expression
 from metadata.model.mapping import ColumnRule, EntityMapping, Lookup
-from metadata.model.rules import Satisfies
 from metadata.model.source import Source
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping, Written
@@ -37,7 +42,7 @@ def bind_mappings(
             continue
         found = [
             *table_issues(definition.from_, sources, written.where("from")),
-            *_column_issues(written, entity.value, lookups),
+            *_column_issues(written, entity.value, entities, lookups),
             *_join_issues(written, sources),
         ]
         if definition.where is not None:
@@ -46,6 +51,10 @@ def bind_mappings(
         if not found:
             source, table = definition.from_.split(".")
             bound.append(ResolvedMapping(name, definition, entity.value, source, table, written))
+    issues += circle_issues(bound)
+    if len(bound) == len(mappings):
+        # A mapping that is wrong itself may be the one that fills what another looks for.
+        issues += unmapped_issues(bound)
     return bound
 
 
@@ -89,7 +98,10 @@ def expression_issues(text: str, where: Location) -> Iterator[Issue]:
 
 
 def _column_issues(
-    written: Written[EntityMapping], entity: Entity, lookups: Mapping[str, Written[Lookup]]
+    written: Written[EntityMapping],
+    entity: Entity,
+    entities: Mapping[str, Written[Entity]],
+    lookups: Mapping[str, Written[Lookup]],
 ) -> Iterator[Issue]:
     definition = written.value
     for name, rule in definition.columns.items():
@@ -102,7 +114,9 @@ def _column_issues(
                 did_you_mean(name, entity.columns),
             )
             continue
-        yield from _rule_issues(rule, entity, definition, lookups, where)
+        yield from _rule_issues(rule, definition, lookups, where)
+        yield from rule_issues(name, written, entity, entities, lookups)
+    yield from deduplication_issues(written, entity)
     for key in entity.key:
         if key not in definition.columns:
             yield Issue(
@@ -115,7 +129,6 @@ def _column_issues(
 
 def _rule_issues(
     rule: ColumnRule,
-    entity: Entity,
     definition: EntityMapping,
     lookups: Mapping[str, Written[Lookup]],
     where: Location,
@@ -124,8 +137,14 @@ def _rule_issues(
         yield from expression_issues(rule.expr, where)
         yield from _alias_issues(rule.expr, definition, where)
     if rule.from_ is not None and "." in rule.from_:
-        alias = rule.from_.split(".")[0]
-        if alias not in definition.join:
+        alias, _, own = rule.from_.partition(".")
+        if not own or "." in own:
+            yield Issue(
+                f"'{rule.from_}' is no column.",
+                where,
+                "Columns are named by their name, or as join.column.",
+            )
+        elif alias not in definition.join:
             yield Issue(
                 f"There is no join '{alias}'.", where, "", did_you_mean(alias, definition.join)
             )
@@ -133,18 +152,6 @@ def _rule_issues(
         yield Issue(
             f"There is no lookup '{rule.lookup}'.", where, "", did_you_mean(rule.lookup, lookups)
         )
-    for check in rule.check:
-        if isinstance(check, Satisfies):
-            yield from expression_issues(check.condition, where)
-            if not list(expression_issues(check.condition, where)):
-                for parts in columns_of(check.condition):
-                    if parts[-1] not in entity.columns:
-                        yield Issue(
-                            f"Entity '{entity.entity}' has no column '{'.'.join(parts)}'.",
-                            where,
-                            "A condition is about the mapped row, by the entity's column names.",
-                            did_you_mean(parts[-1], entity.columns),
-                        )
 
 
 def _alias_issues(text: str, definition: EntityMapping, where: Location) -> Iterator[Issue]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
 
 from metadata.model.mapping import ColumnRule, EntityMapping
-from metadata.model.rules import Rule
+from metadata.model.rule import Rule, summary
 
 _OTHERWISE = {
     "quarantine": "the row is quarantined",
@@ -64,8 +63,7 @@ def rule_words(rule: Rule) -> str:
         for name, field in type(rule).model_fields.items()
         if getattr(rule, name) != field.get_default(call_default_factory=True)
     )
-    about = " ".join(inspect.cleandoc(type(rule).__doc__ or "").split())
-    return f"{rule.rule}{f' ({values})' if values else ''}: {about}"
+    return f"{rule.rule}{f' ({values})' if values else ''}: {summary(type(rule))}"
 
 
 def mapping_words(mapping: EntityMapping) -> tuple[str, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import assert_never
 
 from metadata import Repository
 from metadata.errors import Location
 from metadata.repository import ResolvedDimension, ResolvedFact
 from transforms import can_build, read_by_fact, rollup_table
+from transforms.elsewhere import referred_entities
 from transforms.references import entities_read
 
 
@@ -162,9 +164,9 @@ def _planned(repository: Repository) -> Iterator[PlannedStep]:
     for source, table, settings in repository.source_tables():
         about = settings.description or f"Rows of {table} in the source {source}."
         yield _step(ExtractTable(source, table), "extract", set(), about)
-    for entity in repository.mapped_entities:
-        tables = tables_read(repository, entity)
-        yield _step(StageEntity(entity), "staging", tables, repository.entity(entity).description)
+    for entity, referred in _staging_order(repository):
+        needs = tables_read(repository, entity) | referred
+        yield _step(StageEntity(entity), "staging", needs, repository.entity(entity).description)
     for dimension in repository.dimensions.values():
         needs = entities_of_dimension(repository, dimension)
         about = dimension.definition.description
@@ -186,6 +188,20 @@ def _planned(repository: Repository) -> Iterator[PlannedStep]:
                 about = f"{cube.label} by {', '.join(definition.by)}."
                 needs = {cube.fact.table, *tables}
                 yield _step(BuildRollup(cube.name, rollup), "rollups", needs, about)
+
+
+def _staging_order(repository: Repository) -> Iterator[tuple[str, set[str]]]:
+    """The mapped entities, each after those whose keys its checks ask for, and these."""
+    refers = {
+        entity: {
+            other
+            for mapping in repository.mappings_of(entity)
+            for other in referred_entities(mapping)
+        }
+        for entity in repository.mapped_entities
+    }
+    for entity in TopologicalSorter(refers).static_order():
+        yield entity, refers[entity]
 
 
 def _step(step: Step, stage: str, needs: set[str], description: str) -> PlannedStep:

@@ -22,7 +22,8 @@ from metadata.expressions import FUNCTIONS
 from metadata.lineage import lineage_of
 from metadata.loader import SHIPPED_MODEL
 from metadata.model import cube, mapping, source, star, workspace
-from metadata.model.rules import CHECKS, CLEANSING, Rule
+from metadata.model.rule import Rule, shown, summary
+from metadata.model.rules import CHECKS, CLEANSING
 from metadata.portal import load_portal
 from pipelines.dictionary import markdown, model_pages
 from pipelines.dictionary.pages import Kind, Page, Ref, anchor
@@ -131,21 +132,21 @@ def _rules() -> str:
         "",
         "A rule is written as its bare name (`trim`), or as its name with parameters",
         '(`{replace: {find: "-", with: ""}}`); a single parameter may be given directly',
-        "(`{left: 3}`).",
+        "(`{left: 3}`). [Rules](../rules.md) says how they work together.",
         "",
         "## Cleansing rules",
         "",
-        "Under `clean`; they run in the order in which they are written.",
+        "Under `clean`; they run in the order in which they are written. What a rule cannot read",
+        "stays as it is, so that parsing or a check tells of it.",
         "",
-        *_rule_table(CLEANSING),
-        "",
+        *_rule_sections(CLEANSING),
         "## Checks",
         "",
-        "Under `check`; a value that is missing passes every check but `required`. What fails goes",
-        "the way of `otherwise`: `quarantine` (default), `null`, `unknown` or `keep`.",
+        "Under `check`; a value that is missing passes every check but `required`, `required_if`",
+        "and `one_filled`. What fails goes the way of `otherwise`: `quarantine` (default), `null`,",
+        "`unknown` or `keep`.",
         "",
-        *_rule_table(CHECKS),
-        "",
+        *_rule_sections(CHECKS),
         "## Functions in expressions",
         "",
         "An expression is one scalar: no query, no aggregate, no window. It may call",
@@ -154,15 +155,14 @@ def _rules() -> str:
     return _joined(lines)
 
 
-def _rule_table(known: Iterable[type[Rule]]) -> Iterator[str]:
-    yield "| rule | what it does | parameters |"
-    yield "|---|---|---|"
+def _rule_sections(known: Iterable[type[Rule]]) -> Iterator[str]:
     for rule in known:
-        parameters = "; ".join(
-            f"`{field.alias or name}`: {field.description}"
-            for name, field in rule.model_fields.items()
-        )
-        yield f"| `{rule.rule}` | {_doc(rule)} | {parameters} |"
+        yield from (f"### {rule.rule}", "", summary(rule), "")
+        if rule.model_fields:
+            yield from (*_field_table(rule), "")
+        if rule.kinds is not None:
+            yield from (f"For columns of type {', '.join(sorted(rule.kinds))}.", "")
+        yield from (*(f"- {example}" for example in shown(rule)), "")
 
 
 def _shipped(repository: Repository) -> dict[str, str]:

@@ -1,151 +1,122 @@
-"""Cleansing rules as SQL: from the expression of a value to that of the cleansed one."""
+"""Cleansing rules as SQL: from the expression of a value to that of the cleansed one.
+
+Some rules read their value many times, as a date that may be written in ten ways. Nested into one
+another they would grow beyond measure, so a chain of rules can also be had in layers: each layer is
+one more column over the columns of the layer before (`cleansed_in_layers`).
+"""
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Callable
 
 from sqlglot import exp
 
-from metadata.model.rules import (
-    Absolute,
-    CollapseSpaces,
-    Default,
-    DigitsOnly,
-    EmptyToNull,
-    Extract,
-    Left,
-    Lower,
-    Negate,
-    NormalizeUnicode,
-    NullIf,
-    PadLeft,
-    Phone,
-    RegexReplace,
-    Replace,
-    Round,
-    Rule,
-    StripAccents,
-    TitleCase,
-    Trim,
-    Upper,
-)  # fmt: skip
-from transforms.statements import call, data_type, number, text
+from metadata.model.rules import Date, DefaultFrom, Number, Phone, Rule, TimeZone
+from transforms.cleansing_contact import contact_stages
+from transforms.cleansing_dates import date_stages, moved
+from transforms.cleansing_figures import figure_rule, number_stages
+from transforms.cleansing_phones import phone_stages
+from transforms.cleansing_text import text_rule
+from transforms.statements import column, named, text
 
-_SPACES = " \t\n\r\u00a0\u2007\u202f\u3000\ufeff"
-_NOTHING = ("", "-", "--", "n/a", "na", "null", "none", "nil", "#n/a", "?")
-_WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
-_NARROW = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
+Stage = Callable[[exp.Expr, exp.Expr], exp.Expr]
+"""From the value as it is now, and as it was before the rule, to the next."""
+Mapped = Callable[[str], exp.Expr]
+"""From the name of another column of the mapped row to its value."""
+_MOST_COPIES = 8
 
 
-def cleanse(value: exp.Expr, rules: tuple[Rule, ...]) -> exp.Expr:
-    """Apply rules in their order."""
-    return reduce(_apply, rules, value)
+def alone(name: str) -> exp.Expr:
+    """The row of a value that has no row: nothing else is in it."""
+    return exp.null()
 
 
-def _apply(value: exp.Expr, rule: Rule) -> exp.Expr:
-    match rule:
-        case Absolute() | Negate() | Round():
-            return _number_rule(value, rule)
-        case Default():
-            return exp.func("COALESCE", exp.cast(value, "VARCHAR"), text(_written(rule.value)))
-        case _:
-            return _text_rule(exp.cast(value, "VARCHAR"), rule)
+def cleanse(value: exp.Expr, rules: tuple[Rule, ...], mapped: Mapped = alone) -> exp.Expr:
+    """Apply rules in their order, as one expression."""
+    *layers, last = _layers(value, "value", rules, mapped)
+    if not layers:
+        return last
+    bound = exp.select(named(layers[0], "value__clean_1"))
+    for number, layer in enumerate(layers[1:], 2):
+        bound = exp.select(exp.Star(), named(layer, f"value__clean_{number}")).from_(
+            bound.subquery(f"layer_{number - 1}", copy=False), copy=False
+        )
+    return exp.select(last).from_(bound.subquery("layers", copy=False), copy=False).subquery()
 
 
-def _written(value: str | int | float | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def cleansed_in_layers(
+    name: str, rules: tuple[Rule, ...], mapped: Mapped = alone
+) -> list[exp.Expr]:
+    """Apply rules to the column `<name>__raw` in as many layers as keep each of them small.
 
-
-def _number_rule(value: exp.Expr, rule: Rule) -> exp.Expr:
-    """A figure changed. What is no number stays as it is, so that parsing tells of it.
-
-    Decimals first, which are exact; what is too large for them is taken as a float.
+    Returns:
+        One expression for each layer. All but the last are kept as columns `<name>__clean_<n>`,
+        counted from 1, for the layers after them; the last one is the cleansed value.
     """
-    figures = [
-        exp.cast(_changed(exp.TryCast(this=value.copy(), to=data_type(kind)), rule), "VARCHAR")
-        for kind in ("decimal(38,10)", "double")
-    ]
-    return exp.func("COALESCE", *figures, exp.cast(value, "VARCHAR"))
+    return _layers(column(f"{name}__raw"), name, rules, mapped)
 
 
-def _changed(figure: exp.Expr, rule: Rule) -> exp.Expr:
+def _layers(value: exp.Expr, name: str, rules: tuple[Rule, ...], mapped: Mapped) -> list[exp.Expr]:
+    layers: list[exp.Expr] = []
+    copies = 1
+    for rule in rules:
+        stages = _stages(rule, mapped)
+        fans = [_fan(stage) for stage in stages]
+        before: exp.Expr | None = None
+        for stage, fan in zip(stages, fans, strict=True):
+            heavy = copies * fan > _MOST_COPIES or (before is None and len(stages) > 1)
+            if heavy and not isinstance(value, exp.Column):
+                layers.append(value)
+                value, copies = column(f"{name}__clean_{len(layers)}"), 1
+            before = value if before is None else before
+            value = stage(value, before)
+            copies *= max(fan, 1)
+    return [*layers, value]
+
+
+def _fan(stage: Stage) -> int:
+    """How often a stage reads its value."""
+    value = stage(column("value"), column("before"))
+    return sum(1 for node in value.find_all(exp.Column) if node.name == "value")
+
+
+def _stages(rule: Rule, mapped: Mapped) -> tuple[Stage, ...]:
     match rule:
-        case Absolute():
-            return exp.func("ABS", figure)
-        case Negate():
-            return exp.Neg(this=exp.paren(figure))
-        case Round():
-            return exp.func("ROUND", figure, number(rule.places))
-    raise AssertionError(rule)
-
-
-def _text_rule(value: exp.Expr, rule: Rule) -> exp.Expr:
-    match rule:
-        case Trim():
-            return call("trim", value, text(_SPACES))
-        case CollapseSpaces():
-            return _every(value, rf"[\s{_SPACES[4:]}]+", " ")
-        case Lower():
-            return exp.func("LOWER", value)
-        case Upper():
-            return exp.func("UPPER", value)
-        case TitleCase():
-            return _title_case(value)
-        case NormalizeUnicode():
-            return call("translate", call("nfc_normalize", value), text(_WIDE), text(_NARROW))
-        case StripAccents():
-            return call("strip_accents", value)
-        case DigitsOnly():
-            return _every(value, "[^0-9]", "")
-        case EmptyToNull():
-            folded = exp.func("LOWER", call("trim", value.copy(), text(_SPACES)))
-            return _unless(folded.isin(*map(text, _NOTHING)), value)
-        case NullIf():
-            return _unless(value.copy().isin(*map(text, rule.values)), value)
-        case Replace():
-            return call("replace", value, text(rule.find), text(rule.with_))
-        case RegexReplace():
-            return _every(value, rule.pattern, rule.with_)
-        case Extract():
-            found = call("regexp_extract", value, text(rule.pattern), number(1))
-            return call("nullif", found, text(""))
-        case Left():
-            return call("left", value, number(rule.length))
-        case PadLeft():
-            # LPAD would cut what is longer already.
-            padded = call("lpad", value.copy(), number(rule.length), text(rule.fill))
-            long = exp.GTE(this=call("length", value.copy()), expression=number(rule.length))
-            return exp.Case().when(long, value).else_(padded)
+        case Date():
+            return _of_texts(date_stages(rule))
+        case Number():
+            return _of_texts(number_stages(rule))
         case Phone():
-            return _phone(value, rule.prefix)
-    raise AssertionError(f"no SQL for rule {rule.rule}")
+            return _of_texts(phone_stages(rule, mapped))
+        case TimeZone():
+            return _of_texts((lambda value, before: moved(value, rule),))
+        case DefaultFrom():
+            return (lambda value, before: _default_from(value, mapped(rule.column)),)
+        case _:
+            contact = contact_stages(rule, mapped)
+            return (_single(rule),) if contact is None else _of_texts(contact)
 
 
-def _every(value: exp.Expr, pattern: str, replacement: str) -> exp.Expr:
-    return call("regexp_replace", value, text(pattern), text(replacement), text("g"))
+def _single(rule: Rule) -> Stage:
+    def stage(value: exp.Expr, before: exp.Expr) -> exp.Expr:
+        made = figure_rule(value, rule) or text_rule(exp.cast(value, "VARCHAR"), rule)
+        if made is None:
+            raise AssertionError(f"no SQL for rule {rule.rule}")
+        return made
+
+    return stage
 
 
-def _unless(condition: exp.Expr, value: exp.Expr) -> exp.Expr:
-    return exp.Case().when(condition, exp.null()).else_(value)
+def _of_texts(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """Stages whose first one gets a text, whatever type the value came in."""
+    opening, *rest = stages
+    return (
+        lambda value, before: opening(exp.cast(value, "VARCHAR"), exp.cast(before, "VARCHAR")),
+        *rest,
+    )
 
 
-def _title_case(value: exp.Expr) -> exp.Expr:
-    """Word by word; a word begins after a space, a hyphen or an apostrophe."""
-    words = call("regexp_extract_all", exp.func("LOWER", value), text(r"[^\s'-]+|[\s'-]+"))
-    word = exp.to_identifier("w")
-    first = exp.func("UPPER", call("left", exp.column(word), number(1)))
-    rest = call("substr", exp.column(word), number(2))
-    raised = exp.Lambda(this=exp.DPipe(this=first, expression=rest), expressions=[word])
-    return call("array_to_string", call("list_transform", words, raised), text(""))
-
-
-def _phone(value: exp.Expr, prefix: str | None) -> exp.Expr:
-    # In +49 (0)30 the zero is only for calls within the country.
-    abroad = call("regexp_replace", value, text(r"^(\s*(\+|00)[^(]*)\(0\)"), text(r"\1"))
-    digits = _every(abroad, r"[^0-9+]", "")
-    plus = call("regexp_replace", digits, text("^00"), text("+"))
-    signs = call("regexp_replace", plus, text(r"(.)\++"), text(r"\1"), text("g"))
-    if prefix is None:
-        return call("nullif", signs, text(""))
-    national = call("regexp_replace", signs, text("^0"), text(prefix))
-    return call("nullif", national, text(""))
+def _default_from(value: exp.Expr, other: exp.Expr) -> exp.Expr:
+    given = exp.cast(value, "VARCHAR")
+    missing = exp.or_(given.is_(exp.null()), given.copy().eq(text("")))
+    return exp.Case().when(missing, exp.cast(other, "VARCHAR")).else_(given.copy())

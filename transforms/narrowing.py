@@ -13,8 +13,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from metadata.expressions import columns_of
-from metadata.model.base import Definition
 from metadata.model.mapping import ColumnRule, EntityMapping
+from metadata.model.rules import Rule
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
 from transforms.landing import BATCH, ROW, TECHNICAL, read_files
@@ -118,10 +118,13 @@ def _needed_columns(definition: EntityMapping, key: Sequence[str]) -> list[str]:
         if name not in found:
             found[name] = None
             queue += [
-                parts[-1]
-                for check in _bare(definition.columns[name]).check
-                for parts in _compared(check)
-                if parts[-1] in definition.columns
+                other
+                for each in (
+                    *definition.columns[name].clean,
+                    *_bare(definition.columns[name]).check,
+                )
+                for other in _other_columns(each)
+                if other in definition.columns
             ]
     return list(found)
 
@@ -133,9 +136,8 @@ def _bare(rule: ColumnRule) -> ColumnRule:
     return rule.model_copy(update={"check": ()})
 
 
-def _compared(check: Definition) -> Sequence[tuple[str, ...]]:
-    condition = getattr(check, "condition", None)
-    return columns_of(condition) if condition else ()
+def _other_columns(rule: Rule) -> Sequence[str]:
+    return [*rule.reads(), *(p[-1] for text in rule.expressions() for p in columns_of(text))]
 
 
 def _aliases_read(rules: Iterable[ColumnRule]) -> set[str]:

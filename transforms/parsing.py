@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from metadata.reference_data.spellings import FALSE, TRUE
 from transforms.statements import call, data_type, text
 
-_TRUE = ("true", "t", "yes", "y", "1", "on", "j", "ja", "wahr")
-_FALSE = ("false", "f", "no", "n", "0", "off", "nein", "falsch")
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 
@@ -54,8 +53,8 @@ def _boolean(value: exp.Expr) -> exp.Expr:
     said = exp.func("LOWER", call("trim", exp.cast(value, "VARCHAR")))
     return (
         exp.Case()
-        .when(said.isin(*map(text, _TRUE)), exp.true())
-        .when(said.copy().isin(*map(text, _FALSE)), exp.false())
+        .when(said.isin(*map(text, TRUE)), exp.true())
+        .when(said.copy().isin(*map(text, FALSE)), exp.false())
     )
 
 

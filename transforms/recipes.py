@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from metadata.model.mapping import ColumnRule, EntityMapping
+from metadata.model.rules import Unique
 from metadata.model.source import SourceTable
 from metadata.model.star import Entity
 from metadata.repository import (
@@ -75,11 +76,17 @@ def _rows(repository: Repository, mapping: ResolvedMapping, entity: Entity) -> I
     """Which rows of a mapping are staged: its filter, its key, and the rules that refuse rows."""
     definition = mapping.definition
     told = [mapping.name, definition.where, definition.keep, definition.priority]
+    same = definition.deduplicate
+    told += [same.model_dump_json()] if same is not None else []
     dotted = [parts for text in [definition.where] if text for parts in _dotted(text)]
     dotted += [sort_key(key)[0] for key in definition.keep]
     aliases = {name.rpartition(".")[0] for name in dotted if "." in name}
     reads = [Part(definition.from_, LANDED)]
-    refusing = [c for c in definition.columns if _refuses(entity, c, definition.columns[c])]
+    refusing = [
+        c
+        for c in definition.columns
+        if _refuses(entity, c, definition.columns[c]) or (same is not None and c in same.by)
+    ]
     if any(_looks_around(definition.columns[column]) for column in refusing):
         # A check that compares columns may refuse a row for any of them.
         refusing = list(definition.columns)
@@ -102,8 +109,24 @@ def _refuses(entity: Entity, column: str, rule: ColumnRule) -> bool:
 
 
 def _looks_around(rule: ColumnRule) -> bool:
-    """Whether a check of the rule speaks of other columns."""
-    return any("condition" in type(check).model_fields for check in rule.check)
+    """Whether a rule of the column speaks of other columns, or of other rows."""
+    return any(
+        each.reads() or each.expressions() or isinstance(each, Unique)
+        for each in (*rule.clean, *rule.check)
+    )
+
+
+def _keys_asked_for(
+    repository: Repository, mapping: ResolvedMapping, rule: ColumnRule
+) -> Iterator[Part]:
+    """What the checks of a column ask of other entities: which keys there are."""
+    for check in rule.check:
+        for entity in check.entities():
+            if entity == mapping.entity.entity:
+                # Of itself every row that is let in counts, and the filter is part of that.
+                continue
+            yield Part(entity, ROWS)
+            yield from (Part(entity, key) for key in repository.entity(entity).key)
 
 
 def _column(
@@ -126,8 +149,10 @@ def _column(
         lookup = repository.lookups[rule.lookup].value
         told += [f"lookup {rule.lookup}", lookup.model_dump_json(exclude={"lookup", "description"})]
         reads += [Part(lookup.from_, LANDED)] if lookup.from_ else []
-    if _looks_around(rule):
+    if _looks_around(rule) or any(check.entities() for check in rule.check):
         told += [repr(other) for name, other in definition.columns.items() if name != column]
+        told.append(definition.where)
+    reads += _keys_asked_for(repository, mapping, rule)
     return Ingredients(said("column", *told), tuple(dict.fromkeys(reads)))
 
 

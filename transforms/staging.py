@@ -7,7 +7,7 @@ union of all mappings of an entity is the table `judged_<entity>`; what is stage
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -18,12 +18,12 @@ from metadata.model.mapping import ColumnRule
 from metadata.model.rules import Required
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
-from transforms.checks import fails, reason, with_columns
-from transforms.cleansing import cleanse
+from transforms.checks import Around, fails, reason
 from transforms.delivered import missing_columns
-from transforms.landing import BATCH, EXTRACTED, ROW, landed_name
-from transforms.parsing import parse
-from transforms.raw import Reading, landed_table, native_type, raw_rows, sort_key
+from transforms.elsewhere import asked_elsewhere, tables_elsewhere
+from transforms.landing import BATCH, EXTRACTED, ROW
+from transforms.outcomes import best_of, ranked
+from transforms.raw import Reading, landed_table, native_type, raw_rows
 from transforms.statements import (
     STAGING,
     Columns,
@@ -33,15 +33,12 @@ from transforms.statements import (
     create_table,
     create_view,
     data_type,
-    literal,
     named,
-    number,
-    ordered,
-    row_number,
     table,
     text,
 )  # fmt: skip
-from transforms.tolerance import misfit, tolerant
+from transforms.tolerance import misfit
+from transforms.values import clean_rows, joined_lookup, looked_up, present_value, typed_value
 
 NEXT, PART = "\x1e", "\x1f"
 """Separators of failures and of their parts, in one text: cheap for the many rows without any."""
@@ -65,7 +62,7 @@ def stage_entity(
     if issues:
         raise MetadataError(issues)
     definition = repository.entity(entity)
-    union = judged_rows(repository, mappings, definition, landed)
+    union = judged_rows(repository, mappings, definition, landed, elsewhere=True)
     names = [*definition.columns, "_changed_at"]
     staged = (
         exp.select(*(column(name) for name in names))
@@ -73,6 +70,7 @@ def stage_entity(
         .where(column("_outcome").eq(text("staged")))
     )
     return (
+        *rows_elsewhere(repository, mappings, definition, landed),
         Statement(create_table(f"judged_{entity}", STAGING, union), f"judge rows of {entity}"),
         Statement(create_view(entity, STAGING, staged), f"staged rows of {entity}"),
     )
@@ -84,6 +82,8 @@ def judged_rows(
     entity: Entity,
     landed: Mapping[str, Columns],
     reading: Reading = landed_table,
+    *,
+    elsewhere: bool = False,
 ) -> exp.Select:
     """Every row of an entity's mappings with its values, its outcome and its reasons.
 
@@ -93,12 +93,30 @@ def judged_rows(
         entity: the entity.
         landed: columns of each landed table, by `source.table`.
         reading: names the tables that are read, where they are not the landed ones themselves.
+        elsewhere: whether checks may ask about other rows: `rows_elsewhere` and the entities that
+            are referred to are there. Where they are not, such checks let everything pass.
     """
     judged = []
     for mapping in mappings:
-        chain = judging(repository, mapping, entity, landed, reading)
+        chain = judging(repository, mapping, entity, landed, reading, elsewhere=elsewhere)
         judged.append(chain.closed(ranked_rows(mapping, chain)))
-    return judged[0] if len(judged) == 1 else _best_of(judged, entity)
+    return judged[0] if len(judged) == 1 else best_of(judged, entity)
+
+
+def rows_elsewhere(
+    repository: Repository,
+    mappings: Sequence[ResolvedMapping],
+    entity: Entity,
+    landed: Mapping[str, Columns],
+    reading: Reading = landed_table,
+) -> tuple[Statement, ...]:
+    """Statements for what the checks of an entity ask about other rows; often there are none."""
+
+    def typed(mapping: ResolvedMapping) -> exp.Select:
+        chain = judging(repository, mapping, entity, landed, reading)
+        return chain.closed(exp.select(column("_let_in")).from_("typed"))
+
+    return tuple(tables_elsewhere(mappings, entity, typed))
 
 
 @dataclass(frozen=True)
@@ -124,7 +142,7 @@ class Judging:
 
 def ranked_rows(mapping: ResolvedMapping, chain: Judging) -> exp.Select:
     """The rows of `judged` with their outcomes; to be closed over the steps before."""
-    return _ranked(mapping.definition.keep, mapping.entity, chain.judged)
+    return ranked(mapping.definition, mapping.entity, chain.judged)
 
 
 def empty_entity(repository: Repository, entity: str) -> tuple[Statement, ...]:
@@ -144,86 +162,41 @@ def judging(
     entity: Entity,
     landed: Mapping[str, Columns],
     reading: Reading = landed_table,
+    *,
+    elsewhere: bool = False,
 ) -> Judging:
     """The steps from the landed rows of one mapping to their values, reasons and warnings."""
     definition = mapping.definition
     rules = definition.columns
     raw = raw_rows(mapping, entity, landed, reading)
-    clean = exp.select(exp.Star()).from_("raw")
     typed = exp.select(exp.Star())
     source = exp.From(this=exp.to_table("clean"))
     for name, rule in rules.items():
-        value = cleanse(column(f"{name}__raw"), rule.clean)
-        clean = clean.select(named(value, f"{name}__clean"), copy=False)
         native = native_type(rule, landed[definition.from_])
-        looked = looked_up(repository, rule, name)
-        kind, computed = entity.columns[name].type, rule.expr is not None
-        parsed = parse(looked, kind, rule.format, native, computed=computed)
-        if rule.default is not None:
-            # Where there is nothing; what is there and cannot be read is told.
-            default = exp.cast(literal(rule.default), data_type(kind))
-            parsed = exp.Case().when(_present(name), parsed).else_(default)
+        looked, present = looked_up(repository, rule, name), present_value(column(f"{name}__clean"))
+        parsed = typed_value(rule, entity.columns[name].type, looked, present, native)
         typed = typed.select(named(parsed, f"{name}__typed"), copy=False)
     typed.set("from_", source)
     for name, rule in rules.items():
         if isinstance(rule.lookup, str):
-            typed = _join_lookup(repository, typed, rule.lookup, name)
-    failing = {name: _failures(name, rule, entity, rules) for name, rule in rules.items()}
-    return Judging(raw, clean, typed, _verdict(mapping, entity, rules, failing))
-
-
-def looked_up(repository: Repository, rule: ColumnRule, name: str) -> exp.Expr:
-    """What a cleansed value means by its lookup; the value itself where there is none."""
-    value = column(f"{name}__clean")
-    if rule.lookup is None:
-        return value
-    if isinstance(rule.lookup, str) and repository.lookups[rule.lookup].value.values is None:
-        return column("meaning", f"{name}__lookup")
-    codes = (
-        repository.lookups[rule.lookup].value.values
-        if isinstance(rule.lookup, str)
-        else rule.lookup
-    )
-    meaning = exp.Case(this=exp.cast(value, "VARCHAR"))
-    for code, word in (codes or {}).items():
-        meaning = meaning.when(text(code), text(word))
-    return meaning
-
-
-def _join_lookup(repository: Repository, query: exp.Select, lookup: str, name: str) -> exp.Select:
-    definition = repository.lookups[lookup].value
-    if definition.from_ is None or definition.key is None or definition.value is None:
-        return query
-    source, _, landed = definition.from_.partition(".")
-    codes = (
-        exp.select(
-            named(exp.cast(column(definition.key), "VARCHAR"), "code"),
-            named(exp.func("MAX", exp.cast(column(definition.value), "VARCHAR")), "meaning"),
-        )
-        .from_(table(landed_name(source, landed), STAGING))
-        .group_by(exp.cast(column(definition.key), "VARCHAR"))
-    )
-    if definition.where:
-        codes = codes.where(tolerant(with_columns(definition.where, column)), copy=False)
-    alias = f"{name}__lookup"
-    on = column("code", alias).eq(exp.cast(column(f"{name}__clean"), "VARCHAR"))
-    return query.join(codes.subquery(alias), on=on, join_type="LEFT")
-
-
-def _present(name: str) -> exp.Expr:
-    """Whether a cleansed value says anything: blank text is no value."""
-    given = column(f"{name}__clean")
-    written = exp.cast(given, "VARCHAR").neq(text(""))
-    return exp.and_(exp.not_(given.is_(exp.null())), written)
+            typed = joined_lookup(repository, typed, rule.lookup, name)
+    around = asked_elsewhere(repository, mapping) if elsewhere else None
+    failing = {name: _failures(name, rule, entity, rules, around) for name, rule in rules.items()}
+    verdict = _verdict(mapping, entity, rules, failing)
+    return Judging(raw, clean_rows(repository, mapping, entity), typed, verdict)
 
 
 def _failures(
-    name: str, rule: ColumnRule, entity: Entity, rules: Mapping[str, ColumnRule]
+    name: str,
+    rule: ColumnRule,
+    entity: Entity,
+    rules: Mapping[str, ColumnRule],
+    around: Callable[[str], Around] | None,
 ) -> list[tuple[str, str, exp.Expr]]:
     """Rule, reason and condition of everything that can fail in a column."""
     definition = entity.columns[name]
     typed = column(f"{name}__typed")
-    lost = exp.and_(_present(name), typed.is_(exp.null()))
+    lost = exp.and_(present_value(column(f"{name}__clean")), typed.is_(exp.null()))
     found: list[tuple[str, str, exp.Expr]] = []
     if rule.expr is not None and misfit(parse_expression(rule.expr)) is not None:
         failed = column(f"{name}__misfit")
@@ -240,7 +213,8 @@ def _failures(
         return exp.cast(exp.null(), data_type(entity.columns[other].type))
 
     for check in rule.check:
-        condition = fails(check, typed, definition.type, mapped)
+        asked = around(name) if around is not None else None
+        condition = fails(check, typed, definition.type, mapped, asked)
         found.append((check.rule, reason(check), condition))
     return found
 
@@ -307,60 +281,3 @@ def _entry(name: str, rule: str, why: str, condition: exp.Expr) -> exp.Expr:
 
 def _joined(entries: list[exp.Expr]) -> exp.Expr:
     return call("concat_ws", text(NEXT), *entries) if entries else text("")
-
-
-def _ranked(keep: tuple[str, ...], entity: Entity, judged: exp.Select) -> exp.Select:
-    """Of valid rows that share a key one is staged; the others are merged into it."""
-    valid = exp.and_(column("_let_in"), column("_reasons").eq(text("")))
-    order = [
-        ordered(column(f"_keep_{position}"), descending=sort_key(key)[1])
-        for position, key in enumerate(keep)
-    ]
-    order += [ordered(column(BATCH), descending=True), ordered(column(ROW), descending=True)]
-    rank = row_number([*(column(key) for key in entity.key), valid.copy()], order)
-    outcome = (
-        exp.Case()
-        .when(exp.not_(column("_let_in")), text("filtered"))
-        .when(column("_reasons").neq(text("")), text("quarantined"))
-        .when(column("_rank").eq(number(1)), text("staged"))
-        .else_(text("merged"))
-    )
-    ranked = exp.select(exp.Star(), named(rank, "_rank")).from_(
-        judged.subquery("judged"), copy=False
-    )
-    kept = [*entity.columns, "_changed_at", "_mapping", "_source", "_table", BATCH, ROW, EXTRACTED]
-    return exp.select(
-        *(column(name) for name in kept),
-        named(outcome, "_outcome"),
-        column("_reasons"),
-        column("_warnings"),
-    ).from_(ranked.subquery("ranked", copy=False), copy=False)
-
-
-def _best_of(judged: list[exp.Select], entity: Entity) -> exp.Select:
-    """Between mappings the lowest priority number wins; they come here in that order."""
-    parts = [
-        exp.select(exp.Star(), named(number(position), "_position")).from_(
-            part.subquery("part", copy=False), copy=False
-        )
-        for position, part in enumerate(judged)
-    ]
-    union: exp.Query = parts[0]
-    for part in parts[1:]:
-        union = exp.union(union, part, distinct=False, copy=False)
-    staged = column("_outcome").eq(text("staged"))
-    best = row_number(
-        [*(column(key) for key in entity.key), staged], [ordered(column("_position"))]
-    )
-    ranked = exp.select(exp.Star(), named(best, "_best")).from_(
-        union.subquery("all_mappings", copy=False), copy=False
-    )
-    lost = exp.and_(staged.copy(), exp.GT(this=column("_best"), expression=number(1)))
-    outcome = exp.Case().when(lost, text("merged")).else_(column("_outcome"))
-    kept = [*entity.columns, "_changed_at", "_mapping", "_source", "_table", BATCH, ROW, EXTRACTED]
-    return exp.select(
-        *(column(name) for name in kept),
-        named(outcome, "_outcome"),
-        column("_reasons"),
-        column("_warnings"),
-    ).from_(ranked.subquery("ranked", copy=False), copy=False)

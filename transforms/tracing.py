@@ -16,12 +16,13 @@ from metadata.model.mapping import ColumnRule
 from metadata.model.rules import Rule
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
-from transforms.cleansing import cleanse
+from transforms.cleansing import Mapped, cleanse
 from transforms.landing import BATCH, EXTRACTED, ROW
 from transforms.parsing import parse
 from transforms.raw import Reading, landed_table, native_type, source_column
-from transforms.staging import Judging, judging, looked_up
+from transforms.staging import Judging, judging
 from transforms.statements import Columns, column, named
+from transforms.values import looked_up, value_of
 
 StepKind = Literal["came", "clean", "lookup", "type", "default", "otherwise"]
 
@@ -91,7 +92,7 @@ def trace_rows(
         columns: which of the entity's columns to follow; those that it does not fill are left out.
         reading: names the tables that are read, where they are not the landed ones themselves.
     """
-    chain = judging(repository, mapping, entity, landed, reading)
+    chain = judging(repository, mapping, entity, landed, reading, elsewhere=True)
     followed = [name for name in columns if name in mapping.definition.columns]
     where = mapping.definition.where
     filtered = [".".join(parts) for parts in columns_of(where)] if where else []
@@ -109,12 +110,14 @@ def trace_rows(
         for technical, name in zip((BATCH, ROW), names, strict=True):
             raw.select(named(column(technical, alias), name), copy=False)
     typed, judged = chain.typed, chain.judged
+    mapped = value_of(repository, mapping, entity)
     traced = []
     for name in followed:
         rule = mapping.definition.columns[name]
         native = native_type(rule, landed[mapping.definition.from_])
         steps = []
-        for step, value in _steps(repository, name, rule, entity.columns[name].type, native):
+        kind = entity.columns[name].type
+        for step, value in _steps(repository, name, rule, kind, native, mapped):
             typed.select(named(_text(value), step.output), copy=False)
             judged.select(column(step.output), copy=False)
             steps.append(step)
@@ -147,7 +150,12 @@ def _read(rule: ColumnRule) -> list[str]:
 
 
 def _steps(
-    repository: Repository, name: str, rule: ColumnRule, kind: str, native: str | None
+    repository: Repository,
+    name: str,
+    rule: ColumnRule,
+    kind: str,
+    native: str | None,
+    mapped: Mapped,
 ) -> list[tuple[TracedStep, exp.Expr]]:
     """The steps of a column with the values they give, in terms of the steps of staging."""
     origin, about = _origin(rule)
@@ -155,7 +163,7 @@ def _steps(
     came: exp.Expr = raw.copy()
     found = [(TracedStep("came", origin, about, f"_came_{name}"), came)]
     for place, clean in enumerate(rule.clean):
-        value = cleanse(raw.copy(), rule.clean[: place + 1])
+        value = cleanse(raw.copy(), rule.clean[: place + 1], mapped)
         step = TracedStep("clean", clean.rule, parameters(clean), f"_clean_{place}_{name}")
         found.append((step, value))
     looked = looked_up(repository, rule, name)

@@ -243,7 +243,7 @@ def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-FieldKind = Literal["text", "number", "scalar", "choice", "toggle", "names"]
+FieldKind = Literal["text", "number", "scalar", "choice", "toggle", "names", "pairs"]
 
 
 def kind_of(field: FieldInfo) -> tuple[FieldKind, tuple[str, ...]]:
@@ -259,6 +259,8 @@ def kind_of(field: FieldInfo) -> tuple[FieldKind, tuple[str, ...]]:
         return "number", ()
     if any(typing.get_origin(part) in (tuple, list) for part in parts):
         return "names", ()
+    if any(typing.get_origin(part) is dict for part in parts):
+        return "pairs", ()
     if parts == [str]:
         return "text", ()
     return "scalar", ()

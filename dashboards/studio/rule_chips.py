@@ -197,6 +197,14 @@ def _parameter(
                 placeholder="Type a value, then Enter",
                 on_change=lambda: take(list(st.session_state[key]) or None),
             )
+        case "pairs":
+            lines = text.pair_lines(value if isinstance(value, dict) else {})
+            st.text_area(
+                label,
+                key=remembered(key, lines),
+                help=f"{field.description or ''} One in a line, as `given: meant`.".strip(),
+                on_change=lambda: take(text.pairs_in(st.session_state[key]) or None),
+            )
         case _:
             exact = kind == "text"
 

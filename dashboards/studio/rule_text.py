@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from metadata.model.rules import CHECKS, CLEANSING, Rule
+from metadata.model.rule import Rule
+from metadata.model.rule import summary as in_words
+from metadata.model.rules import CHECKS, CLEANSING, arguments_of
 
 RULES: Mapping[str, Mapping[str, type[Rule]]] = {
     "clean": {rule.rule: rule for rule in CLEANSING},
@@ -54,12 +56,10 @@ def parameters(rule: type[Rule] | None, raw: Any) -> dict[str, Any]:
         return {"low": between.group(1), "high": between.group(2)} if between else {}
     if not isinstance(raw, dict) or len(raw) != 1 or rule is None:
         return {}
-    given, names = next(iter(raw.values())), list(fields_of(rule))
-    if isinstance(given, dict):
-        return dict(given)
-    if isinstance(given, list) and len(names) > 1:
-        return dict(zip(names, given, strict=False))
-    return {names[0]: given} if names else {}
+    try:
+        return dict(arguments_of(rule, next(iter(raw.values()))))
+    except ValueError:
+        return {}
 
 
 def written(rule: type[Rule], given: Mapping[str, Any]) -> Any:
@@ -122,7 +122,26 @@ def summary(kind: str, raw: Any) -> str:
 
 def explanation(rule: type[Rule]) -> str:
     """What a rule does, in its own words."""
-    return " ".join((rule.__doc__ or "").split())
+    return in_words(rule)
+
+
+def pair_lines(pairs: Mapping[str, Any]) -> str:
+    r"""A map of texts as lines.
+
+    >>> pair_lines({"m": "male", "f": "female"})
+    'm: male\nf: female'
+    """
+    return "\n".join(f"{given}: {meant}" for given, meant in pairs.items())
+
+
+def pairs_in(lines: str) -> dict[str, str]:
+    r"""A map of texts from lines; a line without a colon stands for what means nothing.
+
+    >>> pairs_in("m: male\n\nx")
+    {'m': 'male', 'x': ''}
+    """
+    parted = (line.partition(":") for line in lines.splitlines() if line.strip())
+    return {given.strip(): meant.strip() for given, _, meant in parted}
 
 
 def _is_default(field: FieldInfo, value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -67,6 +67,27 @@ class Join(Definition):
     order_by: Names = Field((), description="Columns, each optionally followed by 'desc'.")
 
 
+class Duplicates(Definition):
+    """What makes rows with different keys the same: one is staged, the others are merged into it.
+
+    Only rows that no rule refuses are compared; which one stays is decided by `keep`. What refers
+    to a row that is merged leads to a member that is only known by its key, so this is for things
+    that were delivered twice, not for finding people.
+    """
+
+    by: Names = Field(
+        min_length=1,
+        description="Columns that must agree; a row without a value in one is nobody's duplicate.",
+    )
+    ignoring: tuple[Literal["case", "accents", "spaces", "punctuation"], ...] = Field(
+        (), description="What does not count when values are compared."
+    )
+
+
+def _duplicates(value: Any) -> Any:
+    return {"by": value} if isinstance(value, list | str) else value
+
+
 class EntityMapping(Definition):
     """Fills one entity from one landed table."""
 
@@ -84,6 +105,9 @@ class EntityMapping(Definition):
             "Where several rows share the entity's key: the order in which one survives, as source"
             " columns, each optionally followed by 'desc'. The others are merged into it."
         ),
+    )
+    deduplicate: Annotated[Duplicates | None, BeforeValidator(_duplicates)] = Field(
+        None, description="What makes rows with different keys the same."
     )
     priority: int = Field(
         100, description="Where several mappings give the same key, the lowest number survives."

@@ -28,10 +28,11 @@ from pipelines.origins import TABLE, Origin, origins_query, read_origins
 from pipelines.storage import Storage
 from transforms import STAGING, WAREHOUSE, Columns
 from transforms.delivered import missing_columns
+from transforms.elsewhere import referred_entities
 from transforms.landing import BATCH, DELETED, ROW, read_files
 from transforms.narrowing import landed_rows, rows_of_join, rows_of_keys
 from transforms.raw import landed_table
-from transforms.staging import judged_rows
+from transforms.staging import judged_rows, rows_elsewhere
 from transforms.statements import column, create_table, create_view, named, row_number, table
 
 
@@ -140,7 +141,12 @@ class Replay:
             raise Untraceable(issues[0])
         for statement in landed.views:
             self.run(statement.sql)
-        return EntityReplay(self, self.repository.entity(name), landed, mappings, origin.day)
+        entity = self.repository.entity(name)
+        for other in sorted({each for m in mappings for each in referred_entities(m)}):
+            self.entity(other).stage()
+        for statement in rows_elsewhere(self.repository, mappings, entity, landed.columns):
+            self.run(statement.sql, origin.day)
+        return EntityReplay(self, entity, landed, mappings, origin.day)
 
     def _file_columns(self, files: Sequence[Path]) -> Columns:
         query = exp.select("*").from_(read_files([str(file) for file in files]))
@@ -223,6 +229,16 @@ class EntityReplay:
         kept.where(condition, copy=False)
         self._keep(target, kept)
 
+    def stage(self) -> None:
+        """Make the entity's staged rows a table of its name, for checks that ask for its keys."""
+        if self.name not in self.replay.tables(STAGING):
+            judged = self._judged({}).subquery("judged", copy=False)
+            staged = column("_outcome").eq(exp.Literal.string("staged"))
+            keys = exp.select(*map(column, self.entity.key)).from_(judged, copy=False)
+            self.replay.run(
+                create_table(self.name, STAGING, keys.where(staged, copy=False)), self.today
+            )
+
     def judge_few(self, target: str, wanted: str, listed: str | None = None) -> None:
         """Judge the rows that have wanted keys, and rows that are listed, as they end among all.
 
@@ -232,8 +248,26 @@ class EntityReplay:
             listed: table of staging with `_mapping`, `_batch` and `_row` of rows to judge besides.
         """
         self._narrow(wanted, listed, ever=False)
+        if any(mapping.definition.deduplicate for mapping in self.mappings):
+            # Which of several that are the same is staged, is only seen among all.
+            self._judge_among_all(target, wanted, listed)
+            return
         judged = self._judged(self.narrow).subquery("few", copy=False)
         self._keep(target, exp.select(exp.Star()).from_(judged, copy=False))
+
+    def _judge_among_all(self, target: str, wanted: str, listed: str | None) -> None:
+        keys = [column(key, "judged").eq(column(key, "wanted")) for key in self.entity.key]
+        found = exp.select("1").from_(table(wanted, STAGING, "wanted")).where(*keys)
+        asked: exp.Expr = exp.Exists(this=found)
+        if listed is not None:
+            names = ("_mapping", BATCH, ROW)
+            same = [column(name, "judged").eq(column(name, "listed")) for name in names]
+            besides = exp.select("1").from_(table(listed, STAGING, "listed")).where(*same)
+            asked = exp.or_(asked, exp.Exists(this=besides))
+        judged = self._judged({}).subquery("judged", copy=False)
+        self._keep(
+            target, exp.select(exp.Star()).from_(judged, copy=False).where(asked, copy=False)
+        )
 
     def judge_ever(self, target: str, wanted: str) -> None:
         """Judge all rows that ever landed with wanted keys, also where newer ones took their place.
@@ -302,7 +336,8 @@ class EntityReplay:
 
     def _judged(self, narrow: Mapping[tuple[str, str], str]) -> exp.Select:
         arguments = (self.replay.repository, self.mappings, self.entity, self.landed.columns)
-        return judged_rows(*arguments, self.reading) if narrow else judged_rows(*arguments)
+        reading = self.reading if narrow else landed_table
+        return judged_rows(*arguments, reading, elsewhere=True)
 
     def _keep(self, target: str, query: exp.Select) -> None:
         query.select(named(row_number([], []), "_id"), copy=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +11,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from sqlglot import exp
 
 from metadata import Repository, load_workspace
+from metadata.model.mapping import ColumnRule
 from transforms import (
     HOLIDAYS,
     Statement,
@@ -22,6 +24,9 @@ from transforms import (
     load_fact,
     stage_entity,
 )
+from transforms.checks import fails
+from transforms.cleansing import cleansed_in_layers
+from transforms.statements import data_type
 
 WORKSPACE = """\
 name: Tiny
@@ -109,6 +114,72 @@ class Lab:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine for expressions that need no tables."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'Europe/Berlin'")
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def cleansed(engine: duckdb.DuckDBPyConnection) -> Callable[..., list[Any]]:
+    """Values after rules as they would be written; `row` gives other columns of each row."""
+
+    texts: dict[str, str] = {}
+
+    def text_of(clean: Any) -> str:
+        rules = ColumnRule.model_validate({"from": "x", "clean": clean}).clean
+        query: exp.Expr = exp.to_table("given")
+        layers = cleansed_in_layers("value", rules, lambda name: exp.column(f"{name}__typed"))
+        for number, layer in enumerate(layers, 1):
+            last = number == len(layers)
+            name = "cleansed" if last else f"value__clean_{number}"
+            query = exp.select("*", exp.alias_(layer, name)).from_(query).subquery(f"l{number}")
+        return exp.select("cleansed").from_(query).order_by("place").sql("duckdb")
+
+    def _cleansed(clean: Any, values: list[Any], **row: list[Any]) -> list[Any]:
+        rows = pa.table(
+            {
+                "place": list(range(len(values))),
+                "value__raw": values,
+                **{f"{name}__typed": pa.array(each, pa.string()) for name, each in row.items()},
+            }
+        )
+        engine.register("given", rows)
+        if (known := repr(clean)) not in texts:
+            texts[known] = text_of(clean)
+        return [value for (value,) in engine.execute(texts[known]).fetchall()]
+
+    return _cleansed
+
+
+@pytest.fixture(scope="session")
+def passes(engine: duckdb.DuckDBPyConnection) -> Callable[..., list[bool]]:
+    """Whether values pass a check as it would be written; `row` gives other columns."""
+
+    def _passes(check: Any, values: list[Any], kind_: str = "string", **row: Any) -> list[bool]:
+        (rule,) = ColumnRule.model_validate({"from": "x", "check": [check]}).check
+        rows = {"place": list(range(len(values))), "value": pa.array(map(_written, values))}
+        others = {name: each if isinstance(each, tuple) else ("string", each)
+                  for name, each in row.items()}  # fmt: skip
+        rows |= {name: pa.array(map(_written, each)) for name, (_, each) in others.items()}
+        engine.register("given", pa.table(rows))
+        kinds = {"value": kind_, **{name: other for name, (other, _) in others.items()}}
+        typed = [exp.alias_(exp.cast(exp.column(n), data_type(k)), n) for n, k in kinds.items()]
+        source = exp.select("place", *typed).from_("given").subquery("typed")
+        failed = fails(rule, exp.column("value"), kind_, exp.column)
+        query = exp.select(exp.func("COALESCE", failed, exp.false())).from_(source)
+        found = engine.execute(query.order_by("place").sql("duckdb")).fetchall()
+        return [not failed for (failed,) in found]
+
+    return _passes
+
+
+def _written(value: Any) -> str | None:
+    return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
 
 
 @pytest.fixture
