@@ -229,7 +229,8 @@ def test_strange_names_and_words_are_only_words(starter):
             [
                 "Copied from a.",
                 "Check between (low '1', high '5'): Fails outside a range, ends included; an end may"
-                " be a number, a date, or `today`. Then the value stays and a warning is counted.",
+                " be a number, a date, or `today`. May be written as `between LOW and HIGH`. Then the"
+                " value stays and a warning is counted.",
             ],
         ),
     ],
