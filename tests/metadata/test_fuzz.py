@@ -1,0 +1,222 @@
+"""Definitions mutilated in thousands of ways: every one is read, or refused with file and line.
+
+Texts are cut and filled with what YAML stumbles over; trees lose, double, rename and exchange their
+parts; expressions become what SQL can be abused for. There is never a traceback.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from metadata import UserError
+from metadata.loader import check_workspace, collect, shipped_texts
+
+ROOT = Path(__file__).parents[2]
+LOUD = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+
+ODD = st.sampled_from(
+    [
+        None, True, False, 0, -1, 10**30, 1e308, float("inf"), "", " ", "~", "x" * 500, "ÄÖ漢字🙂",
+        "\u0000", "\u202e", "a.b.c.d", "${HOME}", "{{ x }}", "../..", "today", "customer", "2024-13-45",
+        "decimal(99,99)", "between 1 and", "yes", [], {}, [[]], {"": None}, {"from": {}}, [None, 1],
+        {"trim": {"x": 1}}, [{"left": "a"}, {"replace": []}], {"a": {"b": {"c": {"d": []}}}},
+    ]
+)  # fmt: skip
+HOSTILE = st.sampled_from(
+    [
+        "1; drop table x", "(select 1)", "select * from t", "from t", "read_csv('/etc/passwd')",
+        "getenv('HOME')", "current_setting('x')", "columns(*)", "#1", "$1", "?", ":a", "x := 1",
+        "list_transform([1], lambda x: x)", "[x for x in y]", "sum(a)", "row_number() over ()",
+        "a -- b", "a /* b */", "$$a$$", "'", '"', "((((((", "a +", "not", "case when", "cast(a as x[])",
+        "a::struct(b int)", "a similar to 'b'", "exists (select 1)", "a in (select b from c)", "*",
+        "x.*", "a.b.c.d.e", "interval", "1e999", "0x", "\\", "+".join(["a"] * 400), "(" * 300 + ")" * 300,
+        "query('x')", "pragma x", "attach 'x'", "copy t to 'x'", "unnest(a)", "a[1:2]", "a->>'b'",
+    ]
+)  # fmt: skip
+FRAGMENTS = st.sampled_from(
+    ["\t", "\x00", ": ", "- ", "[", "]", "{", "}", "&a ", "*a", "!!python/object:os.system ", "|", ">",
+     "? ", "#", "'", '"', "\n", "\r", "%YAML 9.9\n", "---\n", "...\n", "<<: *a", "\ufeff", "\ud7ff", "@",
+     "`", "  ", ",", "!x ", "&a [*a]", "0o7", "1_000", "2024-01-01"]
+)  # fmt: skip
+
+
+@functools.cache
+def plain():
+    """A small workspace of which every file takes part in every check."""
+    return {
+        "workspace.yaml": "name: Plain\ntime_zone: Europe/Berlin\nschedule: {cron: '0 3 * * *'}\n",
+        "sources/shop.yaml": "source: shop\nurl: data\ntables:\n  client:\n    primary_key: [id]\n"
+        "    cursor: seen\n    lookback: 2 days\n  sale: {primary_key: id, deletes: compare_keys}\n",
+        "lookups/kinds.yaml": "lookup: kinds\nvalues: {A: Active, B: Blocked}\n---\n"
+        "lookup: cities\nfrom: shop.client\nkey: id\nvalue: city\nwhere: id <> '0'\n",
+        "model/star.yaml": "entity: person\nkey: id\ncolumns:\n  id: string\n  name: {required: true}\n"
+        "  city: string\n  born: date\n---\nentity: buy\nkey: id\ncolumns:\n  id: string\n"
+        "  person: {references: person}\n  day: date\n  amount: decimal(18,2)\n---\n"
+        "dimension: day\ngenerated: calendar\nattributes: {date: , year: , month: }\n"
+        "hierarchies: {calendar: [year, month, date]}\n---\n"
+        "dimension: person\nentity: person\nattributes:\n  name: {history: track}\n"
+        "  city: {history: fixed}\n  long: {expr: 'length(name)', type: integer}\n---\n"
+        "fact: buys\nentity: buy\ndate: day\ndimensions:\n  day: {dimension: day, from: day}\n"
+        "  person: {dimension: person, from: person}\nmeasures:\n  amount: amount\n"
+        "  double: {expr: 'amount * 2'}\nwhere: amount > 0\n",
+        "mappings/all.yaml": "entity: person\nfrom: shop.client\nkeep: [seen desc]\ncolumns:\n  id: id\n"
+        "  name: {from: name, clean: [trim, {left: 30}, {replace: {find: a, with: b}}], check: required}\n"
+        "  city: {expr: 'upper(city)', check: [{length: {high: 40}}, {one_of: [A, B]}], otherwise: 'null'}\n"
+        "  born: {from: born, format: ['%Y-%m-%d'], check: between 1900-01-01 and today}\n"
+        "where: id <> '0'\n---\nentity: buy\nfrom: shop.sale\njoin:\n  who: {table: shop.client, on: {id: client}}\n"
+        "columns:\n  id: id\n  person: client\n  day: day\n"
+        "  amount: {expr: 'cast(price as decimal(18,2)) * who.factor', check: {at_least: 0}}\n",
+        "cubes/buys.yaml": "cube: buys\nfact: buys\ndimensions: {day: day, person: person}\nmeasures:\n"
+        "  revenue: {sum: amount, format: currency}\n  sales: {count: '*', where: \"person.city = 'A'\"}\n"
+        "  people: {count_distinct: person.id}\n  each: {ratio: [revenue, sales]}\n"
+        "rollups:\n  by_city: {by: [person.city], measures: [revenue]}\n",
+    }  # fmt: skip
+
+
+def checked(texts, shipped=False):
+    """Every problem has a file and a line; nothing else is ever raised."""
+    try:
+        found = check_workspace(ROOT, shipped=shipped, texts=texts).issues
+    except UserError as error:
+        found = error.issues
+    for issue in found:
+        assert issue.where is not None and issue.where.file and issue.where.line >= 1, issue
+    return found
+
+
+def test_unharmed_it_has_no_problem():
+    assert checked(plain()) == ()
+
+
+names = st.sampled_from(sorted(plain()))
+
+
+@settings(max_examples=2000, **LOUD)
+@given(
+    name=names,
+    cut=st.integers(0, 4000),
+    length=st.integers(0, 40),
+    fill=st.lists(FRAGMENTS, max_size=4),
+)
+def test_texts(name, cut, length, fill):
+    text = plain()[name]
+    at = cut % (len(text) + 1)
+    checked(plain() | {name: text[:at] + "".join(fill) + text[at + length :]})
+
+
+def places(node, path=()):
+    """The paths of all parts of a tree."""
+    yield path
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from places(value, (*path, key))
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            yield from places(value, (*path, number))
+
+
+def mutated(tree, where, how, value):
+    """A tree with one part removed, replaced, renamed, doubled or put elsewhere."""
+    tree = copy.deepcopy(tree)
+    path = where
+    if not path:
+        return value
+    parent = tree
+    for step in path[:-1]:
+        parent = parent[step]
+    last = path[-1]
+    old = parent[last]
+    match how:
+        case "remove":
+            del parent[last]
+        case "replace":
+            parent[last] = value
+        case "wrap":
+            parent[last] = [old, value] if isinstance(parent, list) else {str(last): old}
+        case "rename" if isinstance(parent, dict):
+            parent[str(value)[:80]] = parent.pop(last)
+        case "double" if isinstance(parent, list):
+            parent.append(copy.deepcopy(old))
+        case "climb":
+            for key in list(tree) if isinstance(tree, dict) else ():
+                tree[key] = old
+                break
+    return tree
+
+
+HOW = st.sampled_from(["remove", "replace", "wrap", "rename", "double", "climb"])
+
+
+@functools.cache
+def trees(name, shipped=False):
+    texts = shipped_texts() if shipped else plain()
+    return tuple(yaml.safe_load_all(texts[name]))
+
+
+@settings(max_examples=2200, **LOUD)
+@given(data=st.data(), name=names, how=HOW, value=ODD | HOSTILE)
+def test_trees(data, name, how, value):
+    documents = list(trees(name))
+    number = data.draw(st.integers(0, len(documents) - 1))
+    where = data.draw(st.sampled_from(list(places(documents[number]))))
+    documents[number] = mutated(documents[number], where, how, value)
+    checked(plain() | {name: yaml.safe_dump_all(documents, allow_unicode=True)})
+
+
+EXPRESSIONS = [
+    ("model/star.yaml", "length(name)"), ("model/star.yaml", "amount * 2"),
+    ("model/star.yaml", "amount > 0"), ("mappings/all.yaml", "upper(city)"),
+    ("mappings/all.yaml", "id <> '0'"),
+    ("mappings/all.yaml", "cast(price as decimal(18,2)) * who.factor"),
+    ("cubes/buys.yaml", "person.city = 'A'"),
+]  # fmt: skip
+
+
+@settings(max_examples=500, **LOUD)
+@given(
+    place=st.sampled_from(EXPRESSIONS), text=HOSTILE, joined=st.sampled_from(["", " ", " + ", ", "])
+)
+def test_expressions(place, text, joined):
+    name, old = place
+    documents = yaml.safe_dump_all(_with(list(trees(name)), old, text + joined + old), width=10**6)
+    checked(plain() | {name: documents})
+
+
+@pytest.mark.parametrize("place", EXPRESSIONS, ids=lambda place: place[1])
+@pytest.mark.parametrize("text", ["1; drop table x", "(select 1)", "read_csv('/etc/passwd')",
+    "getenv('HOME')", "columns(*)", "list_transform([1], lambda x: x)", "sum(amount)", "$1",
+    "row_number() over ()", "unnest([1])", "query('x')", "exists (select 1)"])  # fmt: skip
+def test_hostile_expressions_are_refused(place, text):
+    name, old = place
+    found = checked(plain() | {name: yaml.safe_dump_all(_with(list(trees(name)), old, text))})
+    assert found and found[0].where.file == name
+
+
+def _with(node, old, new):
+    if isinstance(node, dict):
+        return {key: _with(value, old, new) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_with(value, old, new) for value in node]
+    return new if node == old else node
+
+
+shipped_names = st.sampled_from(sorted(shipped_texts()))
+
+
+@settings(max_examples=400, **LOUD)
+@given(data=st.data(), name=shipped_names, how=HOW, value=ODD | HOSTILE)
+def test_shipped_definitions(data, name, how, value):
+    documents = list(trees(name, shipped=True))
+    number = data.draw(st.integers(0, len(documents) - 1))
+    where = data.draw(st.sampled_from(list(places(documents[number]))))
+    documents[number] = mutated(documents[number], where, how, value)
+    collected = collect(None, shipped={name: yaml.safe_dump_all(documents, allow_unicode=True)})
+    for issue in collected.issues:
+        assert issue.where is not None and issue.where.line >= 1, issue
