@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from metadata import load_workspace
-from metadata.errors import UserError
+from metadata.against_scans import scan_issues
+from metadata.errors import MetadataError, UserError
 from pipelines.cli.output import HERE, Format, FormatOption, WorkspaceOption, print_json, stdout
 from pipelines.cli.progress import print_run
 from pipelines.cli.serving import start_server
@@ -103,8 +104,10 @@ def init(
 
 
 def check(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE) -> int:  # noqa: A002
-    """Validate all metadata without touching any data."""
+    """Validate all metadata, without touching any data; also against the newest scans."""
     repository = load_workspace(workspace)
+    if issues := scan_issues(repository):
+        raise MetadataError(issues)
     counts = {
         "sources": len(repository.sources),
         "source tables": sum(1 for _ in repository.source_tables()),

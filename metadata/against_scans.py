@@ -1,0 +1,93 @@
+"""Definitions against what the newest scans have found: what a source does not hold cannot be read.
+
+A source that was never scanned is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from metadata.errors import Issue, did_you_mean
+from metadata.model.rule import kind_of
+from metadata.repository import Repository, ResolvedMapping
+from metadata.scan import Scan, ScannedTable, read_scan
+from metadata.uses import Uses, source_uses, told
+
+_NEVER = {
+    "boolean": {"date", "timestamp"},
+    "date": {"integer", "decimal", "double", "boolean"},
+    "timestamp": {"integer", "decimal", "double", "boolean"},
+    "integer": {"date", "timestamp"},
+    "decimal": {"date", "timestamp", "boolean"},
+    "double": {"date", "timestamp", "boolean"},
+}
+"""Kinds of columns, and the kinds as which none of their values can be read as they are."""
+
+
+def scan_issues(repository: Repository) -> tuple[Issue, ...]:
+    """What definitions read and the newest scan of its source does not have, or has otherwise."""
+    uses = source_uses(repository)
+    found: list[Issue] = []
+    for name in sorted(repository.sources):
+        scan = read_scan(repository.storage, name)
+        if scan is not None:
+            found += _of_source(repository, name, scan, uses)
+    return tuple(sorted(dict.fromkeys(found), key=lambda i: (str(i.where), i.what)))
+
+
+def _of_source(repository: Repository, source: str, scan: Scan, uses: Uses) -> Iterator[Issue]:
+    written = repository.sources[source]
+    unread = {table for table, _ in scan.failures}
+    for name, settings in written.value.tables.items():
+        table = scan.table(name) or (scan.table(settings.name) if settings.name else None)
+        if table is not None:
+            yield from _of_columns(f"{source}.{name}", table, scan, uses)
+        elif name not in unread:
+            yield Issue(
+                f"The source '{source}' has no table '{name}'.",
+                written.where("tables", name),
+                _when(scan),
+                did_you_mean(name, (each.name for each in scan.tables))
+                or f"If it is there now, scan again: rapport scan {source}",
+            )
+    for mapping in repository.mappings:
+        if mapping.source == source:
+            table = scan.table(mapping.table)
+            if table is not None and table.kind != "file":
+                yield from _of_types(mapping, table, scan)
+
+
+def _of_columns(name: str, table: ScannedTable, scan: Scan, uses: Uses) -> Iterator[Issue]:
+    for use in uses.of_table(name):
+        if table.column(use.column) is None and not use.column.startswith("_"):
+            yield Issue(
+                f"{name} has no column '{use.column}'.",
+                use.where,
+                f"{told([use])} {_when(scan)}",
+                did_you_mean(use.column, (column.name for column in table.columns))
+                or f"If it is there now, scan again: rapport scan {scan.source}",
+            )
+
+
+def _of_types(mapping: ResolvedMapping, table: ScannedTable, scan: Scan) -> Iterator[Issue]:
+    """Columns that are copied as they are, into a column that can never hold them."""
+    for name, rule in mapping.definition.columns.items():
+        if rule.from_ is None or "." in rule.from_ or rule.clean or rule.lookup or rule.format:
+            continue
+        column = table.column(rule.from_)
+        wanted = mapping.entity.columns[name].type
+        if column is not None and kind_of(wanted) in _NEVER.get(kind_of(column.type), ()):
+            yield Issue(
+                f"'{rule.from_}' is {_a(column.type)} and can never be read as {_a(wanted)}.",
+                mapping.written.where("columns", name),
+                f"{_when(scan)} It is a {column.native_type} there.",
+                "Change it by a rule such as `date`, or map another column.",
+            )
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind.startswith('i') else 'a'} {kind}"
+
+
+def _when(scan: Scan) -> str:
+    return f"It was scanned on {scan.scanned_at:%Y-%m-%d} (version {scan.version})."
