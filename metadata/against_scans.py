@@ -13,7 +13,7 @@ from metadata.repository import Repository, ResolvedMapping
 from metadata.scan import Scan, ScannedTable, read_scan
 from metadata.uses import Uses, source_uses, told
 
-_NEVER = {
+CANNOT_BE = {
     "boolean": {"date", "timestamp"},
     "date": {"integer", "decimal", "double", "boolean"},
     "timestamp": {"integer", "decimal", "double", "boolean"},
@@ -76,7 +76,7 @@ def _of_types(mapping: ResolvedMapping, table: ScannedTable, scan: Scan) -> Iter
             continue
         column = table.column(rule.from_)
         wanted = mapping.entity.columns[name].type
-        if column is not None and kind_of(wanted) in _NEVER.get(kind_of(column.type), ()):
+        if column is not None and kind_of(wanted) in CANNOT_BE.get(kind_of(column.type), ()):
             yield Issue(
                 f"'{rule.from_}' is {_a(column.type)} and can never be read as {_a(wanted)}.",
                 mapping.written.where("columns", name),

@@ -106,7 +106,10 @@ def init(
 def check(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE) -> int:  # noqa: A002
     """Validate all metadata, without touching any data; also against the newest scans."""
     repository = load_workspace(workspace)
-    if issues := scan_issues(repository):
+    # The engine takes a moment to start: only a check needs it.
+    from pipelines.dry_run import refused_by_engine
+
+    if issues := (*scan_issues(repository), *refused_by_engine(repository)):
         raise MetadataError(issues)
     counts = {
         "sources": len(repository.sources),
