@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from metadata.bind_cube import bind_cubes
 from metadata.bind_mapping import bind_mappings, check_lookups
+from metadata.bind_quality import bind_qualities
 from metadata.bind_star import bind_bridges, bind_dimensions, bind_facts, check_entities
 from metadata.bind_synonyms import check_synonyms
 from metadata.errors import Issue, Location
 from metadata.model.cube import Cube
 from metadata.model.mapping import Lookup
+from metadata.model.quality import Quality
 from metadata.model.source import Source
 from metadata.model.star import Bridge, Dimension, Entity, Fact
 from metadata.model.synonyms import EntitySynonyms, Words
@@ -57,6 +59,15 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
     )
     synonyms = collected.of("synonyms", EntitySynonyms)
     issues += check_synonyms(synonyms, entities)
+    qualities = bind_qualities(
+        collected.of("quality", Quality),
+        feeds.entities,
+        frozenset(feeds.columns),
+        dimensions,
+        facts,
+        absent,
+        issues,
+    )
     repository = Repository(
         root=root,
         workspace=collected.workspace.value,
@@ -71,6 +82,7 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
         absent=absent,
         texts=collected.texts,
         shipped=collected.shipped,
+        qualities=qualities,
         synonyms=synonyms,
         words=collected.of("words", Words),
     )

@@ -86,6 +86,7 @@ def _written(repository: Repository) -> dict[tuple[str, str], Written[Any]]:
         "bridge": {b.name: b.written for b in repository.bridges.values()},
         "fact": {f.name: f.written for f in repository.facts.values()},
         "cube": {c.name: c.written for c in repository.cubes.values()},
+        "quality": {q.name: q.written for q in repository.qualities.values()},
     }
     for kind, definitions in named.items():
         found |= {(kind, name): written for name, written in definitions.items()}

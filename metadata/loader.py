@@ -15,6 +15,7 @@ from metadata.issues import validation_issues
 from metadata.model.base import Definition
 from metadata.model.cube import Cube
 from metadata.model.mapping import EntityMapping, Lookup
+from metadata.model.quality import Quality
 from metadata.model.source import Source
 from metadata.model.star import Bridge, Dimension, Entity, Fact
 from metadata.model.synonyms import EntitySynonyms, Words
@@ -38,6 +39,7 @@ _FOLDERS: dict[str, dict[str, type[Definition]]] = {
     "lookups": {"lookup": Lookup},
     "model": _STAR,
     "cubes": {"cube": Cube},
+    "quality": {"quality": Quality},
     "synonyms": {"synonyms": EntitySynonyms, "words": Words},
 }
 

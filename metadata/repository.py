@@ -17,6 +17,7 @@ from metadata.expressions import columns_of
 from metadata.model.base import Definition
 from metadata.model.cube import Cube, Measure
 from metadata.model.mapping import EntityMapping, Lookup
+from metadata.model.quality import Quality
 from metadata.model.source import Source, SourceTable
 from metadata.model.star import (
     Attribute,
@@ -267,6 +268,15 @@ class ResolvedCube:
 
 
 @dataclass(frozen=True)
+class ResolvedQuality:
+    """An expectation of a table that is loaded."""
+
+    name: str
+    definition: Quality
+    written: Written[Quality]
+
+
+@dataclass(frozen=True)
 class Repository:
     """Everything known about one workspace. Immutable; `load_workspace` makes it."""
 
@@ -284,6 +294,8 @@ class Repository:
     cubes: Mapping[str, ResolvedCube]
     absent: Mapping[str, str]
     """Shipped dimensions, facts, bridges and cubes that are not loaded, each with the reason."""
+    qualities: Mapping[str, ResolvedQuality]
+    """What is expected of tables that are loaded."""
     synonyms: Mapping[str, Written[EntitySynonyms]]
     """What the workspace adds to the words by which entities are recognised."""
     words: Mapping[str, Written[Words]]

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from metadata.errors import Issue, Location, MetadataError, UserError
 
-FOLDERS = ("sources", "mappings", "lookups", "model", "cubes")
+FOLDERS = ("sources", "mappings", "lookups", "model", "cubes", "quality")
 SINGLE_FILES = ("workspace.yaml", "portal.yaml")
 _MOST_REMEMBERED = 1_000_000
 _BOM = "\ufeff".encode()

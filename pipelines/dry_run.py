@@ -42,6 +42,7 @@ from transforms import (
     load_dimension,
     load_fact,
 )
+from transforms.expectations import expectations
 from transforms.references import References
 from transforms.statements import named
 
@@ -75,6 +76,11 @@ def refused_by_engine(repository: Repository) -> tuple[Issue, ...]:
             if culprits:
                 failed.add(planned.name)
                 found += culprits
+        for audit in expectations(repository):
+            reason = _run(connection, [Statement(audit.sql, audit.name)])
+            if reason is not None and audit.table not in failed:
+                what = f"What is expected of {audit.table} cannot be computed."
+                found.append(Issue(what, audit.where, reason, "Cast what it reads."))
     return tuple(found)
 
 

@@ -19,6 +19,7 @@ from transforms.ingredients import (
     HISTORY,
     KEYS,
     LANDED,
+    QUALITY,
     Part,
     Recipe,
     digest,
@@ -28,6 +29,7 @@ from transforms.ingredients import (
 from transforms.recipes import recipes
 
 _TODAY = ("today", "current_date")
+_NO_COLUMNS = (KEYS, HISTORY, QUALITY)
 
 
 class Recipes:
@@ -84,7 +86,7 @@ def renamed(known: Mapping[str, Made], now: Mapping[str, Made]) -> dict[str, str
 def dropped(known: Mapping[str, Made], now: Mapping[str, Made]) -> tuple[str, ...]:
     """Columns that nothing defines any more."""
     kept = renamed(known, now)
-    return tuple(n for n in known if n not in now and n not in kept and n not in (KEYS, HISTORY))
+    return tuple(n for n in known if n not in now and n not in kept and n not in _NO_COLUMNS)
 
 
 def redefined(known: Remembered | None, now: Mapping[str, Made]) -> frozenset[str]:

@@ -56,7 +56,7 @@ from transforms import (
     rename_columns,
     stage_entity,
 )
-from transforms.ingredients import KEYS, digest
+from transforms.ingredients import KEYS, QUALITY, digest
 from transforms.raw import parts_of, raw_rows
 
 
@@ -165,6 +165,7 @@ class Loader:
                 for statement in statements:
                     self._engine.run(statement)
                 counts = self._accounts.settle(entity) if mappings else {"landed": 0}
+                warnings = self._audit(planned)
                 rows = (counts["landed"], counts.get("staged", 0), counts.get("quarantined", 0))
                 self._memory.keep(STAGING, planned.name, now, rows)
                 self._origins.note(entity, files)
@@ -173,7 +174,7 @@ class Loader:
             if culprits := tuple(self._culprits(entity, found, mappings)):
                 raise MetadataError(culprits) from None
             raise
-        return StepResult(planned.name, planned.stage, "done", 0.0, *rows)
+        return StepResult(planned.name, planned.stage, "done", 0.0, *rows, warnings=warnings)
 
     def _culprits(
         self, entity: str, landed: Landed, mappings: Sequence[ResolvedMapping]
@@ -293,7 +294,9 @@ class Loader:
         kept = {
             new_names.get(old, old): made for old, made in found.parts.items() if old not in gone
         }
-        return not self._full and same(kept, now)
+        kept = {name: made for name, made in kept.items() if name != QUALITY}
+        rest = {name: made for name, made in now.items() if name != QUALITY}
+        return not self._full and same(kept, rest)
 
     def retire(self) -> None:
         """Drop what nothing defines any more."""
@@ -318,7 +321,9 @@ class Loader:
         told = {
             severity: tuple(
                 Issue(
-                    f"{audit.name}: {count:,} do not.", self._where(planned.step), audit.description
+                    f"{audit.name}: {audit.words.format(count=count)}",
+                    audit.where or self._where(planned.step),
+                    audit.description,
                 )
                 for audit, count in failed
                 if audit.severity == severity

@@ -21,7 +21,7 @@ from metadata import Repository
 from metadata.expressions import FUNCTIONS
 from metadata.lineage import lineage_of
 from metadata.loader import SHIPPED_MODEL
-from metadata.model import cube, mapping, source, star, workspace
+from metadata.model import cube, mapping, quality, source, star, workspace
 from metadata.model.rule import Rule, shown, summary
 from metadata.model.rules import CHECKS, CLEANSING
 from metadata.portal import load_portal
@@ -37,6 +37,7 @@ _MODELS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("sources/*.yaml", "", source.Source),
     ("mappings/*.yaml", "", mapping.EntityMapping),
     ("lookups/*.yaml", "", mapping.Lookup),
+    ("quality/*.yaml", "", quality.Quality),
     ("Entities", "In `model/*.yaml`.", star.Entity),
     ("Dimensions", "In `model/*.yaml`.", star.Dimension),
     ("Bridges", "In `model/*.yaml`.", star.Bridge),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from metadata.repository import Repository, ResolvedDimension, ResolvedFact
+from transforms.expectations import expectations
 from transforms.references import References
 from transforms.statements import (
     STAGING,
@@ -27,6 +28,7 @@ def audits(repository: Repository) -> tuple[Audit, ...]:
         *(audit for d in repository.dimensions.values() for audit in _dimension(d)),
         *(audit for f in repository.facts.values() for audit in _fact(repository, f)),
         *_bridges(repository),
+        *expectations(repository),
     )
 
 

@@ -17,6 +17,7 @@ from transforms.ingredients import (
     HISTORY,
     KEYS,
     LANDED,
+    QUALITY,
     ROWS,
     Part,
     Recipe,
@@ -26,15 +27,16 @@ from transforms.ingredients import (
 from transforms.questions import questions
 from transforms.recipes import recipes
 
-Doing = Literal["create", "rebuild", "update", "if_keys_change", "reshape", "drop", "keep"]
+Doing = Literal["create", "rebuild", "update", "if_keys_change", "reshape", "check", "drop", "keep"]
 """What is done to a product: made for the first time; made again whole; brought up to date in place
 (a dimension); made again only if the keys of a dimension turn out to change; its columns renamed or
-dropped; dropped; or nothing."""
+dropped; only looked at, by other expectations; dropped; or nothing."""
 Weight = Literal["metadata_only", "additive", "backfill", "breaking"]
 """metadata_only: nothing stored changes. additive: something new is stored, what is there stays.
 backfill: what is stored is computed anew. breaking: something that others may use goes away, or has
 another name or type."""
 
+_STORED = ("dim_", "fact_", "bridge_", "rollup_")
 _SHOWN_BY_NAME = frozenset(
     "mapping,dimension,bridge,fact,cube,mapping column,attribute,fact dimension,"
     "degenerate dimension,fact measure,cube dimension,measure".split(",")
@@ -220,6 +222,10 @@ def _concerns(change: Change, part: Part, old: State, new: State) -> bool:
                 change.path[:1] not in (("attributes",), ("hierarchies",))
                 or part.name in {*named, HISTORY}
             )
+        case "quality":
+            told = re.compile(rf"quality {re.escape(name)}\b")
+            both = (text for state in (old, new) for text in state.texts(part))
+            return part.name == QUALITY and any(told.search(text) for text in both)
         case "bridge":
             return part.product == f"bridge_{name}"
         case "fact":
@@ -259,7 +265,7 @@ def _weight(
     stored = [part for part in touched if _is_stored(part.product)]
     if not stored and not products:
         return "metadata_only"
-    if set(products.values()) <= {"drop", "reshape"}:
+    if change.definition[0] == "quality" or set(products.values()) <= {"drop", "reshape"}:
         return "metadata_only"
     known = set(old.parts())
     fresh = [p for p in stored if p not in known or p.name == HISTORY]
@@ -286,12 +292,18 @@ def _doing(product: str, old: State, new: State) -> Doing:
     was, now = old.identities_of(product), new.identities_of(product)
     if was == now:
         return "keep"
-    staged = not product.startswith(("dim_", "fact_", "bridge_", "rollup_"))
+    if _but(was, QUALITY) == _but(now, QUALITY) and product.startswith(_STORED):
+        return "check"
+    staged = not product.startswith(_STORED)
     other_name = renames(was, now)
     kept = {other_name.get(name, name): identity for name, identity in was.items()}
     if not staged and now.items() <= kept.items():
         return "reshape"
     return "update" if product.startswith("dim_") and ROWS not in now else "rebuild"
+
+
+def _but(identities: Mapping[str, str], part: str) -> dict[str, str]:
+    return {name: identity for name, identity in identities.items() if name != part}
 
 
 def _leave_to_keys(products: dict[str, Doing], reached: Mapping[Part, bool]) -> None:

@@ -24,6 +24,8 @@ KEYS = "keys"
 """A dimension's surrogate keys, natural keys and validity: all that facts take from it."""
 HISTORY = "history"
 """Which attributes of a dimension keep their history; only its own loading reads it."""
+QUALITY = "quality"
+"""What is expected of a product: it is looked at again when that changes, and not made again."""
 LANDED = "landed"
 """The one part of a source table."""
 

@@ -21,6 +21,7 @@ from transforms.ingredients import (
     HISTORY,
     KEYS,
     LANDED,
+    QUALITY,
     ROWS,
     Ingredients,
     Part,
@@ -48,7 +49,19 @@ def recipes(repository: Repository) -> dict[str, Recipe]:
             if can_build(repository, cube.name, rollup)
         ),
     ]
-    return {recipe.product: recipe for recipe in found}
+    return {recipe.product: _expected(repository, recipe) for recipe in found}
+
+
+def _expected(repository: Repository, recipe: Recipe) -> Recipe:
+    """The recipe with what is expected of its product."""
+    told = []
+    for quality in repository.qualities.values():
+        if quality.definition.of == recipe.product:
+            words = quality.definition.model_dump_json(exclude={"description"})
+            # What must be young is another day another matter.
+            told += [f"quality {quality.name}", words, "today" if quality.definition.newest else ""]
+    parts = {QUALITY: Ingredients(said("quality", *told))} if told else {}
+    return Recipe(recipe.product, {**recipe.parts, **parts})
 
 
 def _source_table(source: str, table: str, settings: SourceTable) -> Recipe:

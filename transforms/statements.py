@@ -8,6 +8,8 @@ from typing import Literal
 
 from sqlglot import exp
 
+from metadata.errors import Location
+
 STAGING, WAREHOUSE = "staging", "warehouse"
 UNKNOWN_KEY = -1
 FIRST_DAY, LAST_DAY = "1900-01-01 00:00:00", "9999-12-31 00:00:00"
@@ -41,6 +43,10 @@ class Audit:
     sql: exp.Query
     severity: Literal["stop", "warn"]
     table: str
+    words: str = "{count:,} do not."
+    """What is said of the failures."""
+    where: Location | None = None
+    """Where it is written, if people wrote it."""
 
 
 def data_type(column_type: str) -> exp.DataType:

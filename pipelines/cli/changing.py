@@ -39,6 +39,7 @@ _DOINGS = (
     ("update", "Brought up to date in place"),
     ("if_keys_change", "Made again only if members come or go"),
     ("reshape", "Columns renamed or dropped in place"),
+    ("check", "Looked at again, by other expectations"),
     ("drop", "Dropped"),
 )
 _FEW = 6
