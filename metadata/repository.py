@@ -318,6 +318,11 @@ class Repository:
         """The mappings that fill an entity, the one that wins first."""
         return self._by_entity.get(entity, ())
 
+    def judging(self, entity: str) -> tuple[ResolvedQuality, ...]:
+        """What is expected of every row of an entity, or the row is set aside."""
+        expected = (q for q in self.qualities.values() if q.definition.of == entity)
+        return tuple(q for q in expected if q.definition.otherwise == "quarantine")
+
     def entity(self, name: str) -> Entity:
         """An entity by name."""
         return self.entities[name].value

@@ -76,7 +76,7 @@ def refused_by_engine(repository: Repository) -> tuple[Issue, ...]:
             if culprits:
                 failed.add(planned.name)
                 found += culprits
-        for audit in expectations(repository):
+        for audit in expectations(repository, of_rows=True):
             reason = _run(connection, [Statement(audit.sql, audit.name)])
             if reason is not None and audit.table not in failed:
                 what = f"What is expected of {audit.table} cannot be computed."

@@ -225,7 +225,7 @@ def _concerns(change: Change, part: Part, old: State, new: State) -> bool:
         case "quality":
             told = re.compile(rf"quality {re.escape(name)}\b")
             both = (text for state in (old, new) for text in state.texts(part))
-            return part.name == QUALITY and any(told.search(text) for text in both)
+            return part.name in (QUALITY, ROWS) and any(told.search(text) for text in both)
         case "bridge":
             return part.product == f"bridge_{name}"
         case "fact":
@@ -265,7 +265,7 @@ def _weight(
     stored = [part for part in touched if _is_stored(part.product)]
     if not stored and not products:
         return "metadata_only"
-    if change.definition[0] == "quality" or set(products.values()) <= {"drop", "reshape"}:
+    if set(products.values()) <= {"drop", "reshape", "check"}:
         return "metadata_only"
     known = set(old.parts())
     fresh = [p for p in stored if p not in known or p.name == HISTORY]

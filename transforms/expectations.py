@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from sqlglot import exp
 
 from metadata.model.quality import Newest, RowCount
 from metadata.repository import Repository, ResolvedQuality
-from transforms.checks import with_columns
+from transforms.checks import Mapped, with_columns
 from transforms.statements import (
     STAGING,
     UNKNOWN_KEY,
@@ -21,9 +23,18 @@ from transforms.statements import (
 )  # fmt: skip
 
 
-def expectations(repository: Repository) -> tuple[Audit, ...]:
-    """An audit for every expectation of a workspace."""
-    return tuple(_audit(repository, each) for each in repository.qualities.values())
+def expectations(repository: Repository, *, of_rows: bool = False) -> tuple[Audit, ...]:
+    """An audit for every expectation of a workspace.
+
+    Args:
+        repository: the workspace.
+        of_rows: also those that judge row by row; staging has seen to them.
+    """
+    return tuple(
+        _audit(repository, each)
+        for each in repository.qualities.values()
+        if of_rows or each.definition.otherwise != "quarantine"
+    )
 
 
 def _audit(repository: Repository, quality: ResolvedQuality) -> Audit:
@@ -44,11 +55,26 @@ def _audit(repository: Repository, quality: ResolvedQuality) -> Audit:
     if definition.of.startswith("dim_"):
         key = repository.dimensions[definition.of.removeprefix("dim_")].surrogate_key
         query = query.where(column(key).neq(number(UNKNOWN_KEY)), copy=False)
-    about = definition.description or _told(quality)
+    otherwise: Literal["warn", "stop"] = "stop" if definition.otherwise == "stop" else "warn"
     return Audit(
-        f"{quality.name} of {definition.of}", about, query, definition.otherwise, definition.of,
+        f"{quality.name} of {definition.of}", told(quality), query, otherwise, definition.of,
         words, quality.written.where(),
     )  # fmt: skip
+
+
+def row_fails(quality: ResolvedQuality, value: Mapped) -> exp.Expr:
+    """Whether a row is one that is looked at, and it does not hold for it."""
+    definition = quality.definition
+    assert definition.holds is not None
+    failing = exp.not_(_true(definition.holds, value))
+    if definition.where is None:
+        return failing
+    return exp.and_(_true(definition.where, value), failing)
+
+
+def _true(condition: str, value: Mapped) -> exp.Expr:
+    judged = exp.cast(with_columns(condition, value), "BOOLEAN")
+    return exp.func("COALESCE", judged, exp.false())
 
 
 def _rows(quality: ResolvedQuality) -> exp.Expr:
@@ -59,8 +85,7 @@ def _rows(quality: ResolvedQuality) -> exp.Expr:
 
 def _failing(condition: str, share: float) -> exp.Expr:
     """The rows for which it is not true, if they are more than may be."""
-    true = exp.func("COALESCE", exp.cast(with_columns(condition, column), "BOOLEAN"), exp.false())
-    failing = exp.func("COUNT_IF", exp.not_(true))
+    failing = exp.func("COUNT_IF", exp.not_(_true(condition, column)))
     # Whole rows are compared: of 3 rows at a share of 0.9 none may fail.
     holding = exp.Sub(this=exp.Count(this=exp.Star()), expression=failing)
     wanted = exp.Mul(this=exp.Count(this=exp.Star()), expression=literal(share))
@@ -91,8 +116,11 @@ def _too_old(newest: Newest) -> exp.Expr:
     return exp.Case().when(young, number(0)).else_(number(1))
 
 
-def _told(quality: ResolvedQuality) -> str:
+def told(quality: ResolvedQuality) -> str:
+    """What is expected, in words."""
     definition = quality.definition
+    if definition.description:
+        return definition.description
     if definition.holds is not None:
         share = "every row" if definition.share == 1 else f"{definition.share:.0%} of the rows"
         return f"It must be true for {share} that {definition.holds}."

@@ -56,7 +56,7 @@ def _expected(repository: Repository, recipe: Recipe) -> Recipe:
     """The recipe with what is expected of its product."""
     told = []
     for quality in repository.qualities.values():
-        if quality.definition.of == recipe.product:
+        if quality.definition.of == recipe.product and quality.definition.otherwise != "quarantine":
             words = quality.definition.model_dump_json(exclude={"description"})
             # What must be young is another day another matter.
             told += [f"quality {quality.name}", words, "today" if quality.definition.newest else ""]
@@ -100,6 +100,11 @@ def _rows(repository: Repository, mapping: ResolvedMapping, entity: Entity) -> I
         for c in definition.columns
         if _refuses(entity, c, definition.columns[c]) or (same is not None and c in same.by)
     ]
+    for expected in repository.judging(entity.entity):
+        condition = expected.definition
+        told += [f"quality {expected.name}", condition.holds, condition.where]
+        spoken = [p for text in (condition.holds, condition.where) if text for p in _dotted(text)]
+        refusing += [c for c in spoken if c in definition.columns and c not in refusing]
     if any(_looks_around(definition.columns[column]) for column in refusing):
         # A check that compares columns may refuse a row for any of them.
         refusing = list(definition.columns)

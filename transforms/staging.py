@@ -21,6 +21,7 @@ from metadata.repository import Repository, ResolvedMapping
 from transforms.checks import Around, fails, reason
 from transforms.delivered import missing_columns
 from transforms.elsewhere import asked_elsewhere, tables_elsewhere
+from transforms.expectations import row_fails, told
 from transforms.landing import BATCH, EXTRACTED, ROW
 from transforms.outcomes import best_of, ranked
 from transforms.raw import Reading, landed_table, native_type, raw_rows
@@ -182,7 +183,7 @@ def judging(
             typed = joined_lookup(repository, typed, rule.lookup, name)
     around = asked_elsewhere(repository, mapping) if elsewhere else None
     failing = {name: _failures(name, rule, entity, rules, around) for name, rule in rules.items()}
-    verdict = _verdict(mapping, entity, rules, failing)
+    verdict = _verdict(repository, mapping, entity, failing)
     return Judging(raw, clean_rows(repository, mapping, entity), typed, verdict)
 
 
@@ -220,26 +221,25 @@ def _failures(
 
 
 def _verdict(
+    repository: Repository,
     mapping: ResolvedMapping,
     entity: Entity,
-    rules: Mapping[str, ColumnRule],
     failing: Mapping[str, list[tuple[str, str, exp.Expr]]],
 ) -> exp.Select:
     """Values after `otherwise`, and the failures that refuse the row or only warn."""
     refused: list[exp.Expr] = []
     warned: list[exp.Expr] = []
-    changed: exp.Expr = exp.null()
-    select = exp.Select()
+    rules = mapping.definition.columns
+    values: dict[str, exp.Expr] = {}
     for name, definition in entity.columns.items():
         if name not in rules:
-            missing = exp.cast(exp.null(), data_type(definition.type))
-            select = select.select(named(missing, name), copy=False)
+            values[name] = exp.cast(exp.null(), data_type(definition.type))
             continue
         rule = rules[name]
         value: exp.Expr = column(f"{name}__typed")
         conditions = [condition for _, _, condition in failing[name]]
-        for told, why, condition in failing[name]:
-            entry = _entry(name, told, why, condition)
+        for which, why, condition in failing[name]:
+            entry = _entry(name, which, why, condition)
             (refused if rule.otherwise == "quarantine" else warned).append(entry)
         if conditions and rule.otherwise in ("null", "unknown"):
             unknown = rule.otherwise == "unknown" and definition.type == "string"
@@ -248,25 +248,32 @@ def _verdict(
         elif rule.otherwise == "keep" and rule.lookup is not None and definition.type == "string":
             # A code without a meaning stays what it is.
             value = exp.func("COALESCE", value, exp.cast(column(f"{name}__clean"), "VARCHAR"))
-        if name == entity.changed_at:
-            changed = value
         if name in entity.key or definition.required:
             lacking = fails(Required(), value, definition.type, column)
             refused.append(_entry(name, "required", "There is no value.", lacking))
-        select = select.select(named(value, name), copy=False)
-    return select.select(
-        named(exp.cast(changed, "TIMESTAMP"), "_changed_at"),
-        named(text(mapping.name), "_mapping"),
-        named(text(mapping.source), "_source"),
-        named(text(mapping.table), "_table"),
-        column(BATCH),
-        column(ROW),
-        column(EXTRACTED),
-        column("_let_in"),
-        *(column(f"_keep_{i}") for i in range(len(mapping.definition.keep))),
-        named(_joined(refused), "_reasons"),
-        named(_joined(warned), "_warnings"),
-    ).from_("typed")
+        values[name] = value
+    for expected in repository.judging(entity.entity):
+        failed = row_fails(expected, lambda name: exp.paren(values[name].copy()))
+        entry = text(PART.join(("", expected.name, told(expected), "")))
+        refused.append(exp.Case().when(failed, entry))
+    changed = values[entity.changed_at] if entity.changed_at in values else exp.null()
+    return (
+        exp.select(*(named(value, name) for name, value in values.items()))
+        .select(
+            named(exp.cast(changed.copy(), "TIMESTAMP"), "_changed_at"),
+            named(text(mapping.name), "_mapping"),
+            named(text(mapping.source), "_source"),
+            named(text(mapping.table), "_table"),
+            column(BATCH),
+            column(ROW),
+            column(EXTRACTED),
+            column("_let_in"),
+            *(column(f"_keep_{i}") for i in range(len(mapping.definition.keep))),
+            named(_joined(refused), "_reasons"),
+            named(_joined(warned), "_warnings"),
+        )
+        .from_("typed")
+    )
 
 
 def _entry(name: str, rule: str, why: str, condition: exp.Expr) -> exp.Expr:

@@ -34,8 +34,9 @@ class Newest(Definition):
 class Quality(Definition):
     """One expectation. Exactly one of `holds`, `rows` and `newest` says what is expected.
 
-    A value that is wrong in its own row is a matter of the checks of its mapping, which can set the
-    row aside; this is about the table. What is not met warns, or stops publication.
+    A value that is wrong whatever stands beside it is a matter of the checks of its mapping. What
+    is not met warns, sets the rows of an entity aside for which it does not hold, or stops
+    publication.
     """
 
     quality: Name
@@ -50,8 +51,10 @@ class Quality(Definition):
     where: Expression | None = Field(None, description="Only these rows are looked at.")
     rows: RowCount | None = None
     newest: Newest | None = None
-    otherwise: Literal["warn", "stop"] = Field(
-        "warn", description="stop: nothing is published, and readers see what they saw before."
+    otherwise: Literal["warn", "quarantine", "stop"] = Field(
+        "warn",
+        description="quarantine: rows of an entity for which it does not hold are set aside; "
+        "stop: nothing is published, and readers see what they saw before.",
     )
 
     @model_validator(mode="after")
@@ -61,4 +64,9 @@ class Quality(Definition):
             raise ValueError("needs exactly one of 'holds', 'rows' and 'newest'")
         if self.share != 1.0 and self.holds is None:
             raise ValueError("'share' goes with 'holds' only")
+        if self.otherwise == "quarantine":
+            if self.holds is None or self.share != 1.0:
+                raise ValueError("'quarantine' goes with a 'holds' for every row: it judges rows")
+            if self.of.startswith(("dim_", "fact_")):
+                raise ValueError("'quarantine' is for an entity: later tables have no landed rows")
         return self

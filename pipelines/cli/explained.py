@@ -298,7 +298,8 @@ def _fate(row: SourceRow) -> str:
 
 
 def _refusal_line(refusal: Refusal) -> str:
-    return f"{refusal.column} {_quoted(refusal.value)}: {refusal.reason} ({refusal.rule})"
+    which = f"{refusal.column} {_quoted(refusal.value)}: " if refusal.column else ""
+    return f"{which}{refusal.reason} ({refusal.rule})"
 
 
 def _read_words(read: ValueRead) -> str:

@@ -127,7 +127,9 @@ def show_refused(
         stdout.print(f"No row of '{entity}' has been refused.")
     for r in found:
         value = f" The value is '{r.value}'." if r.value else ""
-        stdout.print(f"[bold]{r.column}[/] ({r.rule}): {escape(r.reason + value)}")
+        # What is expected of the whole row is no matter of one column.
+        told = f"[bold]{r.column}[/] ({r.rule})" if r.column else f"[bold]{r.rule}[/]"
+        stdout.print(f"{told}: {escape(r.reason + value)}")
         stdout.print(f"  from {r.source}.{r.table}, batch {r.batch}")
         stdout.print(f"  {escape(r.row_json)}")
     return 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
+import duckdb
 import pytest
 
 from cubes.operations import Operations
@@ -83,6 +85,49 @@ class TestWhatIsExpected:
         assert ["wanted" in failure.issue.what for failure in failures] == [True]
 
 
+class TestSettingRowsAside:
+    SAID = "quality: wanted\nof: customer\nholds: length(name) < 12\notherwise: quarantine\n"
+
+    def test_the_rows_are_kept_as_they_came_with_the_expectation_as_their_reason(self, company):
+        before = names_of_customers(company)
+        report = run(expect(company, self.SAID))
+        assert report.ok and told(report) == []
+        refused = Operations(load_workspace(company).storage).refused_rows("customer")
+        assert {r.rule for r in refused} == {"wanted"}
+        assert sorted(json.loads(r.row_json)["name"] for r in refused) == sorted(
+            name for name in before if len(name) >= 12
+        )
+        assert all("length(name) < 12" in r.reason for r in refused)
+        assert names_of_customers(company) == {name for name in before if len(name) < 12}
+
+    def test_only_rows_that_are_looked_at_are_judged(self, company):
+        before = names_of_customers(company)
+        assert run(expect(company, f"{self.SAID}where: country = 'Atlantis'\n")).ok
+        assert names_of_customers(company) == before
+
+    def test_a_value_that_is_lost_is_not_true(self, company):
+        before = names_of_customers(company)
+        said = "quality: wanted\nof: customer\nholds: email like '%@%'\notherwise: quarantine\n"
+        assert run(expect(company, said)).ok
+        assert len(names_of_customers(company)) == len(before) - 1
+
+    def test_what_is_set_aside_makes_its_tables_again_and_comes_back(self, company):
+        before = names_of_customers(company)
+        (change,) = make_plan(expect(company, self.SAID)).changes
+        assert change.weight == "backfill"
+        assert run(load_workspace(company)).ok and names_of_customers(company) != before
+        (company / "quality" / "q.yaml").unlink()
+        assert run(load_workspace(company)).ok and names_of_customers(company) == before
+
+
+def names_of_customers(company):
+    """Those that were let in; a dimension keeps members that are set aside later."""
+    path = Storage.of(load_workspace(company)).staging_database
+    with duckdb.connect(path, read_only=True) as connection:
+        rows = connection.execute("SELECT name FROM judged_customer WHERE _outcome = 'staged'")
+        return {name for (name,) in rows.fetchall()}
+
+
 def test_the_engine_tries_it_when_it_is_checked(company):
     repository = expect(company, "quality: w\nof: dim_customer\nholds: name + customer_since > 1\n")
     assert [str(i.where) for i in refused_by_engine(repository)] == ["quality/q.yaml:1"]
@@ -121,7 +166,10 @@ class TestBadInput:
             ("of: dim_customer\nnewest: {column: name, within: 1 day}", "'name' is no date", 3),
             ("of: dim_customer", "needs exactly one of", 1),
             ("of: dim_customer\nrows: {least: 3, most: 2}", "lets nothing pass", 3),
-            ("of: dim_customer\nholds: 'true'\notherwise: quarantine", "otherwise", 4),
+            ("of: dim_customer\nholds: 'true'\notherwise: quarantine", "is for an entity", 1),
+            ("of: customer\nrows: {least: 1}\notherwise: quarantine", "goes with a 'holds'", 1),
+            ("of: customer\nholds: 'true'\nshare: 0.5\notherwise: quarantine", "goes with a 'holds'", 1),
+            ("of: customer\nholds: 'true'\notherwise: drop", "otherwise", 4),
         ],
     )  # fmt: skip
     def test_it_is_refused_at_its_line(self, company, said, what, line):
