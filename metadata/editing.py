@@ -7,6 +7,7 @@ here: a text goes in, a text comes out.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -18,6 +19,7 @@ from metadata.yaml_tree import parse_documents
 from metadata.yaml_writing import lines, one_line
 
 Step = str | int
+_MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _MOST_CHANGES = 2000
 """Places that one edit may touch; a defect must not run on for ever."""
 
@@ -94,6 +96,44 @@ def append_document(text: str, content: dict[str, Any]) -> str:
         return written
     between = "" if text.endswith("\n") else "\n"
     return f"{text}{between}---\n{written}"
+
+
+def remove_document(text: str, document: int) -> str | None:
+    r"""The text without one of its documents; None where nothing is left.
+
+    Args:
+        text: YAML, of one or several documents.
+        document: which one, counted from 0 over those that are not empty. Comments between its
+            marker and the next one go with it.
+
+    Raises:
+        MetadataError: the text is not YAML.
+        EditRefused: there is no such document, or the others would not stay as they are.
+
+    >>> remove_document("a: 1\n---\nb: 2\n---\nc: 3\n", 1)
+    'a: 1\n---\nc: 3\n'
+    """
+    contents = [each.content for each in parse_documents(text, "the text")]
+    if not 0 <= document < len(contents):
+        raise EditRefused(f"The text has no document {document + 1}.")
+    starts = [0, *(found.start() for found in _MARKER.finditer(text) if found.start() > 0)]
+    parts = [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+    kept, number = [], 0
+    for part in parts:
+        held = document_count(part)
+        if not number <= document < number + held:
+            kept.append(part)
+        number += held
+    left = "".join(kept)
+    if parts[0] not in kept:
+        left = _MARKER.sub("", left, count=1).lstrip("\r\n")
+    try:
+        now = [each.content for each in parse_documents(left, "the text")]
+    except MetadataError:
+        now = None
+    if now != [*contents[:document], *contents[document + 1 :]]:
+        raise EditRefused("The text cannot be changed by a form here.", fix="Change it as YAML.")
+    return left if now else None
 
 
 def document_count(text: str) -> int:

@@ -34,7 +34,7 @@ _STAR: dict[str, type[Definition]] = {
     "dimension": Dimension,
     "entity": Entity,
 }
-_FOLDERS: dict[str, dict[str, type[Definition]]] = {
+FOLDERS: dict[str, dict[str, type[Definition]]] = {
     "sources": {"source": Source},
     "lookups": {"lookup": Lookup},
     "model": _STAR,
@@ -42,6 +42,7 @@ _FOLDERS: dict[str, dict[str, type[Definition]]] = {
     "quality": {"quality": Quality},
     "synonyms": {"synonyms": EntitySynonyms, "words": Words},
 }
+"""What the documents of each folder define: models by the key with which a document begins."""
 
 D = TypeVar("D", bound=Definition)
 Texts = Mapping[str, str]
@@ -132,7 +133,7 @@ def workspace_texts(root: Path) -> dict[str, str]:
     Raises:
         MetadataError: a file is not UTF-8 text or cannot be read.
     """
-    paths = [root / "workspace.yaml", *(p for f in (*_FOLDERS, "mappings") for p in _in(root / f))]
+    paths = [root / "workspace.yaml", *(p for f in (*FOLDERS, "mappings") for p in _in(root / f))]
     return {name: read_text(path, name) for path in paths if (name := _shown(path, root))}
 
 
@@ -157,10 +158,10 @@ def collect(
     base = _Files(_PROJECT, shipped if not isinstance(shipped, bool) else None, collected.shipped)
     own = _Files(root, texts, collected.texts) if root else None
     if shipped is not False:
-        for folder, kinds in ((SHIPPED_MODEL, _STAR), (SHIPPED_CUBES, _FOLDERS["cubes"])):
+        for folder, kinds in ((SHIPPED_MODEL, _STAR), (SHIPPED_CUBES, FOLDERS["cubes"])):
             _gather(base.below(_shown(folder, _PROJECT)), kinds, documents, collected)
     if own:
-        for name, kinds in _FOLDERS.items():
+        for name, kinds in FOLDERS.items():
             _gather(own.below(name), kinds, documents, collected)
     for (kind, name), parts in documents.items():
         model = _kind_model(kind)
@@ -223,7 +224,7 @@ def _shown(path: Path, root: Path) -> str:
 
 
 def _kind_model(kind: str) -> type[Definition]:
-    for kinds in _FOLDERS.values():
+    for kinds in FOLDERS.values():
         if kind in kinds:
             return kinds[kind]
     raise KeyError(kind)

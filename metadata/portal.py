@@ -14,7 +14,7 @@ from metadata.issues import validation_issues
 from metadata.model.base import Definition
 from metadata.model.portal import Chart, Portal, Tile
 from metadata.repository import Repository, ResolvedCube, Written
-from metadata.yaml_tree import Document, extended, read_documents
+from metadata.yaml_tree import Document, extended, parse_documents, read_documents
 
 SHIPPED = Path(__file__).resolve().parent.parent / "dashboards" / "definitions" / "portal.yaml"
 OWN = "portal.yaml"
@@ -38,10 +38,22 @@ def load_portal(root: Path) -> Written[Portal]:
     Raises:
         MetadataError: a definition is wrong; file and line are told.
     """
-    documents = list(read_documents(SHIPPED, f"dashboards/definitions/{SHIPPED.name}"))
     own = root / OWN
-    if own.is_file():
-        documents += read_documents(own, OWN)
+    return _read(read_documents(own, OWN) if own.is_file() else ())
+
+
+def check_portal(text: str, repository: Repository) -> tuple[Issue, ...]:
+    """The problems of a `portal.yaml`; none when its tiles and charts can be drawn."""
+    try:
+        available(_read(parse_documents(text, OWN)), repository)
+    except MetadataError as error:
+        return error.issues
+    return ()
+
+
+def _read(own: Iterable[Document]) -> Written[Portal]:
+    documents = list(read_documents(SHIPPED, f"dashboards/definitions/{SHIPPED.name}"))
+    documents += own
     content: dict[str, Any] = {}
     for document in documents:
         content = extended(content, document.content)

@@ -18,9 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from metadata.errors import Issue, Location, MetadataError, UserError
+from metadata.kinds import FOLDERS, SINGLE_FILES
 
-FOLDERS = ("sources", "mappings", "lookups", "model", "cubes", "quality")
-SINGLE_FILES = ("workspace.yaml", "portal.yaml")
 _MOST_REMEMBERED = 1_000_000
 _BOM = "\ufeff".encode()
 

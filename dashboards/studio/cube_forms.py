@@ -17,7 +17,7 @@ from dashboards.studio.items import Items
 from dashboards.studio.listing import Cell, Column
 from dashboards.studio.spots import Spot
 from dashboards.studio.state import Opened
-from metadata.model.cube import AGGREGATES, Measure, Rollup
+from metadata.model.cube import AGGREGATES, Measure, Rollup, SemiAdditive
 
 _KINDS = {
     "sum": "Add up",
@@ -42,8 +42,9 @@ _POLARITY = {
 }
 
 
-def settings(opened: Opened, spot: Spot) -> None:
-    """What holds for a cube as a whole."""
+def settings(opened: Opened, spot: Spot) -> set[str]:
+    """What holds for a cube as a whole; gives the keys that have a field."""
+    choice_field(spot, "fact", opened.outline.names("fact"), "Fact whose rows it shows", free=True)
     text_field(spot, "label", "What people call it")
     text_field(spot, "description", lines=True)
     measures, levels = _measures(spot), _levels(opened, spot)
@@ -52,6 +53,7 @@ def settings(opened: Opened, spot: Spot) -> None:
     names_field(default, "measures", measures, "Figures")
     names_field(default, "rows", levels, "Rows")
     names_field(default, "columns", levels, "Columns")
+    return {"fact", "label", "description", "default"}
 
 
 def cube(opened: Opened, spot: Spot) -> list[Items]:
@@ -89,6 +91,8 @@ def cube(opened: Opened, spot: Spot) -> list[Items]:
             shown=_POLARITY,
             default="neutral",
         )
+        if kind in ("sum", "count"):
+            _stock(opened, item, list(_map(spot.content.get("dimensions"))))
 
     def cells(name: str, content: dict[str, Any]) -> list[Cell]:
         kind = next((each for each in AGGREGATES if each in content), "")
@@ -111,8 +115,38 @@ def cube(opened: Opened, spot: Spot) -> list[Items]:
             Cell(", ".join(map(str, _list(content.get("measures")))), tone="soft"),
         ]
 
+    roles = _map(opened.outline.effective("fact", fact).get("dimensions"))
+
+    def role_form(item: Spot) -> None:
+        choice_field(
+            item,
+            "dimension",
+            opened.outline.names("dimension"),
+            "Dimension in this role",
+            free=True,
+        )
+        text_field(item, "label", "What people call it")
+
+    def role_cells(name: str, content: dict[str, Any]) -> list[Cell]:
+        return [Cell(str(content.get("dimension", "")).replace("_", " "), tone="soft")]
+
+    def role_short(content: dict[str, Any]) -> Any:
+        return content["dimension"] if list(content) == ["dimension"] else content
+
     begun = {"sum": numbers[0]} if numbers else {"count": "*"}
     return [
+        Items(
+            "dimensions",
+            "Dimensions",
+            ("role", "roles"),
+            (Column("Dimension"),),
+            role_cells,
+            role_form,
+            lambda raw: {"dimension": raw} if isinstance(raw, str) else _map(raw),
+            role_short,
+            {"dimension": next(iter(opened.outline.names("dimension")), "")},
+            hint=f"Roles of the fact: {', '.join(roles)}." if roles else "",
+        ),
         Items(
             "measures",
             "Figures",
@@ -134,6 +168,28 @@ def cube(opened: Opened, spot: Spot) -> list[Items]:
             new={"by": levels[:1], "measures": measures[:1]},
         ),
     ]
+
+
+def _stock(opened: Opened, item: Spot, roles: list[str]) -> None:
+    """Whether a figure is a stock, which does not add up over time."""
+    stock = item.at("semi_additive")
+    choice_field(
+        stock,
+        "over",
+        roles,
+        "A stock: it does not add up over",
+        placeholder="It adds up over everything",
+        help=described(SemiAdditive, "over"),
+    )
+    if stock.content.get("over"):
+        choice_field(
+            stock,
+            "take",
+            ["last", "first"],
+            "Day that speaks for a period",
+            shown={"last": "The last", "first": "The first"},
+            default="last",
+        )
 
 
 def _kind(item: Spot, kind: str, numbers: list[str], measures: list[str]) -> None:

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from dashboards import notices
 from dashboards.studio import (
+    creating,
     cube_forms,
+    generated_items,
     issue_list,
     model_forms,
     parts,
 )
+from dashboards.studio.concealing import concealed, holds_secret
+from dashboards.studio.forms import label_of
+from dashboards.studio.generated import model_fields, rest, summary_of
 from dashboards.studio.items import Items, items_editor
 from dashboards.studio.listing import Cell, Column, Listing, Row, Tone, listing
-from dashboards.studio.outline import Entry, Kind
+from dashboards.studio.outline import Entry, Kind, all_shipped
 from dashboards.studio.places import Place, go
 from dashboards.studio.spots import Spot
 from dashboards.studio.state import Opened
 from dashboards.studio.texts import text_editor
-from metadata.loader import shipped_texts
+from metadata.kinds import KINDS
 from metadata.yaml_spans import document_spans, line_start
 
-_MODEL: tuple[tuple[Kind, str], ...] = (
-    ("dimension", "Dimensions: who, what, where, when"),
-    ("fact", "Facts: what happened, or how things stood"),
-    ("entity", "Entities: cleansed rows, one for each thing"),
-    ("bridge", "Bridges: many for one"),
-)
+_MODEL = {
+    "dimension": "Dimensions: who, what, where, when",
+    "fact": "Facts: what happened, or how things stood",
+    "entity": "Entities: cleansed rows, one for each thing",
+    "bridge": "Bridges: many for one",
+}
+_OWN_VIEWS = ("sources", "mappings", "lookups", "model", "cubes")
 
 
 def model_view(opened: Opened, place: Place) -> None:
@@ -38,40 +45,66 @@ def model_view(opened: Opened, place: Place) -> None:
 
 def cubes_view(opened: Opened, place: Place) -> None:
     """Cubes, or the one that is open."""
-    _view(opened, place, (("cube", "Cubes: the figures analysts see"),))
+    _view(opened, place, {"cube": "Cubes: the figures analysts see"})
 
 
-def _view(opened: Opened, place: Place, kinds: tuple[tuple[Kind, str], ...]) -> None:
+def policies_view(opened: Opened, place: Place) -> None:
+    """All kinds that have no view of their own, or the definition that is open."""
+    _view(opened, place, policies())
+
+
+def settings_view(opened: Opened, place: Place) -> None:
+    """The files of which there is one each: the workspace's settings and the portal."""
+    kinds = {name: label_of(name) for name, kind in KINDS.items() if kind.file}
+    kind = place.at.partition(":")[0]
+    _definition(opened, place, kind if kind in kinds else next(iter(kinds)), "", kinds)
+
+
+def policies() -> dict[str, str]:
+    """The kinds that have no view of their own, with their headings."""
+    return {
+        name: f"{label_of(name)}: {kind.summary[0].lower()}{kind.summary[1:].rstrip('.')}"
+        for name, kind in KINDS.items()
+        if kind.folder and kind.folder not in _OWN_VIEWS
+    }
+
+
+def _view(opened: Opened, place: Place, kinds: Mapping[str, str]) -> None:
     kind, _, name = place.at.partition(":")
-    known = next((each for each, _ in kinds if each == kind), None)
-    if known is None or name not in opened.outline.names(known):
+    if kind not in kinds or name not in opened.outline.names(kind):
         if place.at:
-            st.info(f"There is no `{place.at}` any more.", icon=":material/link_off:")
+            st.info(
+                f"There is no {notices.plain(place.at.replace(':', ' '))} any more.",
+                icon=":material/link_off:",
+            )
         _list(opened, place, kinds)
         return
-    _definition(opened, place, known, name)
+    _definition(opened, place, kind, name)
 
 
-def _list(opened: Opened, place: Place, kinds: tuple[tuple[Kind, str], ...]) -> None:
+def _list(opened: Opened, place: Place, kinds: Mapping[str, str]) -> None:
     rows = []
-    for kind, title in kinds:
+    star = any(kind in _STAR for kind in kinds)
+    for kind, title in kinds.items():
         names = opened.outline.names(kind)
         if names and len(kinds) > 1:
             rows.append(Row(section=title))
         for name in names:
             rows.append(_row(opened, kind, name))
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        creating.button(opened, place, list(kinds))
     listing(
         Listing(
             "Definitions",
             (
                 Column("Name"),
                 Column("What it is"),
-                Column("In use", narrow=True),
-                Column("Holds", narrow=True),
+                *((Column("In use", narrow=True),) if star else ()),
+                Column("Holds" if star else "Says", narrow=True),
             ),
             rows,
             "Find a definition",
-            "Nothing is defined.",
+            "Nothing is defined yet." if star else _nothing(kinds),
             ("definition", "definitions"),
         ),
         key=f"definitions|{place.view}",
@@ -90,39 +123,42 @@ def _row(opened: Opened, kind: Kind, name: str) -> Row:
         badges.append(("extended here", "calm", own.file))
     elif own is not None:
         badges.append(("own", "calm", own.file))
-    absent = opened.repository.absent.get(f"{kind} {name}", "")
     label = str(content.get("label") or name.replace("_", " "))
     return Row(
         (
             Cell(label, sub=name if label.lower() != name.replace("_", " ") else "", badges=badges),
             Cell(str(content.get("description", ""))),
-            Cell("not loaded", tone="soft", title=absent)
-            if absent
-            else Cell("yes", tone="good")
-            if _is_bound(opened, kind, name)
-            else Cell("–", tone="soft"),
-            Cell(_holds(content), tone="soft"),
+            *((_in_use(opened, kind, name),) if kind in _STAR else ()),
+            Cell(_holds(content) if kind in _STAR else summary_of(_rest(content)), tone="soft"),
         ),
         f"{kind}:{name}",
     )
 
 
-def _is_bound(opened: Opened, kind: Kind, name: str) -> bool:
-    repository = opened.repository
-    match kind:
-        case "entity":
-            return name in repository.mapped_entities
-        case "dimension":
-            return name in repository.dimensions
-        case "fact":
-            return name in repository.facts
-        case "bridge":
-            return name in repository.bridges
-        case "cube":
-            return name in repository.cubes
-    return False
+def _rest(content: dict[str, Any]) -> dict[str, Any]:
+    """What a definition says beside its own name."""
+    return dict(list(content.items())[1:])
 
 
+def _nothing(kinds: Mapping[str, str]) -> str:
+    return "Nothing is declared yet. There may be: " + "; ".join(kinds.values()) + "."
+
+
+def _in_use(opened: Opened, kind: Kind, name: str) -> Cell:
+    absent = opened.repository.absent.get(f"{kind} {name}", "")
+    if absent:
+        return Cell("not loaded", tone="soft", title=absent)
+    known = getattr(opened.repository, _STAR[kind])
+    return Cell("yes", tone="good") if name in known else Cell("–", tone="soft")
+
+
+_STAR = {
+    "entity": "mapped_entities",
+    "dimension": "dimensions",
+    "fact": "facts",
+    "bridge": "bridges",
+    "cube": "cubes",
+}
 _HELD = {
     "columns": ("column", "columns"),
     "attributes": ("attribute", "attributes"),
@@ -142,37 +178,69 @@ def _holds(content: dict[str, Any]) -> str:
     return ", ".join(found)
 
 
-def _definition(opened: Opened, place: Place, kind: Kind, name: str) -> None:
-    above = "Cubes" if kind == "cube" else "Model"
+def _definition(
+    opened: Opened, place: Place, kind: Kind, name: str, single: Mapping[str, str] | None = None
+) -> None:
+    """One definition; `single` are the kinds with one file each, to go to and fro between."""
+    name = name or kind
     own, shipped = opened.outline.find(kind, name), opened.outline.shipped(kind, name)
     content = opened.outline.effective(kind, name)
-    parts.crumbs(place.view, above, f"{kind} {name}")
+    if single:
+        _to_and_fro(place, kind, single)
+    else:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            parts.crumbs(place.view, _ABOVE.get(place.view, "Policies"), f"{kind} {name}")
+            if own is not None:
+                creating.delete_button(
+                    opened, own, shipped=shipped is not None, back=Place(place.view)
+                )
     if content.get("description"):
         st.caption(notices.plain(str(content["description"])))
     absent = opened.repository.absent.get(f"{kind} {name}")
     if absent:
         st.info(f"Not loaded in this workspace: {notices.plain(absent)}", icon=":material/info:")
     spot = Spot(
-        own.file if own else parts.first_file("cubes" if kind == "cube" else "model", name, opened),
+        own.file if own else KINDS[kind].file or parts.first_file(KINDS[kind].folder, name, opened),
         own.document if own else None,
         (),
         own.content if own else None,
         shipped.content if shipped else None,
-        {kind: name} if shipped else {},
+        {kind: shipped.content.get(kind, name)} if shipped else {},
     )
     groups = _groups(opened, kind, spot)
     names = {"form": "Settings", **{g.group: g.title for g in groups}, "text": "YAML"}
-    first = groups[0].group if groups else "form"
+    first = groups[0].group if groups and kind in _MODEL | {"cube": ""} else "form"
     tab = parts.tabs(names, place, default=first)
-    if own is not None and tab != "text":
+    if own is not None and tab not in ("text", "form"):
         issue_list.short(_elsewhere(opened, own, [g.group for g in groups]))
     chosen = next((each for each in groups if each.group == tab), None)
     if tab == "text":
-        _text(opened, own, shipped, kind, name)
+        _text(opened, own, shipped)
     elif chosen is not None:
         items_editor(opened, place, spot, own, chosen)
     else:
-        _settings(opened, kind, spot)
+        form, text = st.columns([11, 13], gap="medium")
+        with form:
+            _settings(opened, kind, spot, own, [g.group for g in groups])
+        with text:
+            _text(opened, own, shipped, beside=True)
+
+
+_ABOVE = {"model": "Model", "cubes": "Cubes"}
+
+
+def _to_and_fro(place: Place, kind: Kind, kinds: Mapping[str, str]) -> None:
+    key = "settings_kind"
+    st.session_state[key] = kind
+    st.segmented_control(
+        "File",
+        list(kinds),
+        key=key,
+        format_func=lambda each: kinds[each],
+        on_change=lambda: go(Place(place.view, f"{st.session_state.get(key) or kind}:")),
+        required=True,
+        label_visibility="collapsed",
+    )
 
 
 def _groups(opened: Opened, kind: Kind, spot: Spot) -> list[Items]:
@@ -185,16 +253,25 @@ def _groups(opened: Opened, kind: Kind, spot: Spot) -> list[Items]:
             return model_forms.entity(opened, spot)
         case "cube":
             return cube_forms.cube(opened, spot)
-    return []
+    return generated_items.groups(opened, KINDS[kind].model, spot)
 
 
-def _settings(opened: Opened, kind: Kind, spot: Spot) -> None:
-    with st.container(border=True, gap="small"):
+def _settings(
+    opened: Opened, kind: Kind, spot: Spot, own: Entry | None, groups: Sequence[str]
+) -> None:
+    done = {kind, *groups} if KINDS[kind].folder else set(groups)
+    with st.container(border=True, gap="small", key="definition_form"):
+        if kind in _STAR and own is not None:
+            issue_list.short(_elsewhere(opened, own, list(groups)))
         match kind:
             case "cube":
-                cube_forms.settings(opened, spot)
+                done |= cube_forms.settings(opened, spot)
+            case "dimension" | "fact" | "entity":
+                done |= model_forms.settings(opened, kind, spot)
             case _:
-                model_forms.settings(opened, kind, spot)
+                model_fields(opened, spot, KINDS[kind].model, leave_out=done)
+                return
+        rest(opened, spot, KINDS[kind].model, done)
 
 
 def _elsewhere(opened: Opened, own: Entry, groups: list[str]) -> list[Any]:
@@ -208,11 +285,20 @@ def _elsewhere(opened: Opened, own: Entry, groups: list[str]) -> list[Any]:
     ]
 
 
-def _text(opened: Opened, own: Entry | None, shipped: Entry | None, kind: Kind, name: str) -> None:
-    if own is not None:
+def _text(
+    opened: Opened, own: Entry | None, shipped: Entry | None, *, beside: bool = False
+) -> None:
+    if own is not None and holds_secret(opened.texts.get(own.file, "")):
+        st.caption(f"`{own.file}`. What signs people in is not shown, so it is not edited here.")
+        st.code(concealed(opened.texts[own.file]), language="yaml", line_numbers=True, height=560)
+    elif own is not None:
         st.caption(f"`{own.file}`, in this workspace")
         text_editor(
-            opened, own.file, line=own.line if own.document else 0, height=380 if shipped else 560
+            opened,
+            own.file,
+            line=own.line if own.document else 0,
+            height=380 if shipped else 560,
+            told=not beside,
         )
     elif shipped is not None:
         st.caption(
@@ -225,6 +311,6 @@ def _text(opened: Opened, own: Entry | None, shipped: Entry | None, kind: Kind, 
 
 
 def _shipped_text(shipped: Entry) -> str:
-    text = shipped_texts()[shipped.file]
+    text = all_shipped()[shipped.file]
     span = document_spans(text)[shipped.document]
     return text[line_start(text, span.start) : span.end]

@@ -194,8 +194,10 @@ def names_field(
     *,
     help: str = "",  # noqa: A002
     placeholder: str = "None",
+    alone: bool = True,
+    free: bool = True,
 ) -> None:
-    """Several names in their order; one alone is written without brackets."""
+    """Several names in their order; one `alone` may be written without brackets."""
     value = spot.content.get(name)
     current = (
         [str(each) for each in value]
@@ -206,7 +208,7 @@ def names_field(
 
     def changed() -> None:
         entered = list(st.session_state[key])
-        spot.set(name, entered[0] if len(entered) == 1 else entered or None)
+        spot.set(name, entered[0] if alone and len(entered) == 1 else entered or None)
 
     st.multiselect(
         label or label_of(name),
@@ -215,7 +217,7 @@ def names_field(
         help=help or None,
         placeholder=placeholder,
         on_change=changed,
-        accept_new_options=True,
+        accept_new_options=free,
     )
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboards import notices
 from dashboards.studio import issue_list, parts
+from dashboards.studio.concealing import holds_secret
 from dashboards.studio.listing import Cell, Column, Listing, Row, Tone, listing
 from dashboards.studio.outline import Entry
 from dashboards.studio.places import Place, go
@@ -34,6 +35,12 @@ class Items:
     short: Callable[[dict[str, Any]], Any] = lambda content: content
     new: Mapping[str, Any] | None = None
     """What a new item begins with; None where none can be added."""
+    nullable: bool = False
+    """Whether one that is shipped can be left out, by null."""
+    hint: str = ""
+    """What helps to name a new one."""
+    why_none: str = ""
+    """Why none can be added."""
 
 
 def items_editor(
@@ -61,6 +68,8 @@ def items_editor(
                         "Not part of the shipped model" if fresh else "Unlike the shipped one",
                     )
                 )
+            if raw is None and items.nullable:
+                badges.append(("left out", "soft", "The workspace does without it"))
             rows.append(
                 Row(
                     (Cell(name, badges=badges), *items.cells(name, items.long(raw))),
@@ -93,12 +102,27 @@ def items_editor(
                     )
                     found = issue_list.of_entry(opened, entry)
                     issue_list.short(issue_list.of_lines(found, *lines))
-                items.form(item)
+                if content[chosen] is None and items.nullable:
+                    st.caption("This workspace does without it.")
+                else:
+                    items.form(item)
                 _taking_out(place, spot, items, chosen)
+            if entry is not None:
+                _as_written(opened, entry, items, chosen)
+
+
+def _as_written(opened: Opened, entry: Entry, items: Items, chosen: str) -> None:
+    """The YAML of what is open, as the file says it."""
+    text = parts.snippet(opened.texts.get(entry.file, ""), entry.document, (items.group, chosen))
+    if text and not holds_secret(text):
+        with st.expander(f"As YAML, in `{notices.plain(entry.file)}`"):
+            st.code(text, language="yaml", wrap_lines=True)
 
 
 def _adding(place: Place, spot: Spot, items: Items, content: Mapping[str, Any]) -> None:
     if items.new is None:
+        if items.why_none:
+            st.caption(items.why_none)
         return
     with st.popover(f"New {items.noun[0]}", icon=":material/add:"):
         key = f"new|{spot.key}"
@@ -110,6 +134,8 @@ def _adding(place: Place, spot: Spot, items: Items, content: Mapping[str, Any]) 
             live="300ms",
         )
         taken = name in content
+        if items.hint:
+            st.caption(notices.plain(items.hint))
 
         def add() -> None:
             spot.change(lambda now: {**now, name: dict(items.new or {}) or None})
@@ -132,6 +158,17 @@ def _taking_out(place: Place, spot: Spot, items: Items, chosen: str) -> None:
         base = spot.long(spot.base)
         spot.change(lambda now: {**now, chosen: base[chosen]})
 
+    def leave_out() -> None:
+        spot.change(lambda now: {**now, chosen: None})
+
+    if shipped and items.nullable and spot.content.get(chosen) is not None:
+        st.button(
+            "Do without it here",
+            icon=":material/visibility_off:",
+            type="tertiary",
+            on_click=leave_out,
+            key=f"{spot.key}|{chosen}|without",
+        )
     if shipped and chosen in spot.long(spot.own):
         st.button(
             "As shipped",

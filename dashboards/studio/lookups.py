@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from dashboards import notices
-from dashboards.studio import issue_list, parts, state
+from dashboards.studio import creating, issue_list, parts, state
 from dashboards.studio.column_form import codes_table
 from dashboards.studio.forms import choice_field, described, expression_field, text_field
+from dashboards.studio.generated import rest
 from dashboards.studio.listing import Cell, Column, Listing, Row, listing
 from dashboards.studio.outline import Entry
 from dashboards.studio.places import Place, go
@@ -109,7 +112,9 @@ def _new(opened: Opened) -> None:
 
 
 def _lookup(opened: Opened, place: Place, entry: Entry) -> None:
-    parts.crumbs("lookups", "Lookups", entry.name)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        parts.crumbs("lookups", "Lookups", entry.name)
+        creating.delete_button(opened, entry, shipped=False, back=Place("lookups"))
     if entry.content.get("description"):
         st.caption(notices.plain(str(entry.content["description"])))
     if parts.tabs(_TABS, place, default="form") == "text":
@@ -119,6 +124,7 @@ def _lookup(opened: Opened, place: Place, entry: Entry) -> None:
     spot = Spot(entry.file, entry.document, (), entry.content)
     with st.container(border=True, gap="small"):
         text_field(spot, "description")
+        _kept_where(opened, spot)
         if "from" in entry.content:
             table = str(entry.content.get("from", ""))
             known = parts.columns_of_table(opened, table)
@@ -130,3 +136,35 @@ def _lookup(opened: Opened, place: Place, entry: Entry) -> None:
             expression_field(spot, "where", "Only rows for which this is true")
         else:
             codes_table(spot.at("values"), "Codes and their meanings")
+        rest(opened, spot, Lookup, _DONE)
+
+
+_DONE = ("lookup", "description", "values", "from", "key", "value", "where")
+
+
+def _kept_where(opened: Opened, spot: Spot) -> None:
+    key = f"{spot.key}|kept_where"
+    read = "from" in spot.content
+    st.session_state[key] = "from" if read else "values"
+
+    def changed() -> None:
+        if st.session_state[key] == "from" and not read:
+            table = next(iter(parts.source_tables(opened)), "")
+            spot.change(lambda now: {**_without(now), "from": table, "key": "", "value": ""})
+        elif st.session_state[key] == "values" and read:
+            spot.change(lambda now: {**_without(now), "values": {"A": "Meaning of A"}})
+
+    st.segmented_control(
+        "Where the codes are",
+        ["values", "from"],
+        key=key,
+        format_func={"values": "Written here", "from": "Read from a table"}.__getitem__,
+        on_change=changed,
+        required=True,
+    )
+
+
+def _without(content: dict[str, Any]) -> dict[str, Any]:
+    """A lookup that does not say yet where its codes are."""
+    gone = ("values", "from", "key", "value", "where")
+    return {name: value for name, value in content.items() if name not in gone}

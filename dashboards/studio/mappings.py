@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import data, notices
-from dashboards.studio import effect, issue_list, new_mapping, parts, state
+from dashboards.studio import creating, effect, issue_list, new_mapping, parts, state
 from dashboards.studio.column_form import column_form, column_spot
 from dashboards.studio.listing import Cell, Column, Listing, Row, Tone, listing
 from dashboards.studio.outline import Entry
@@ -81,7 +81,9 @@ def _list(opened: Opened) -> None:
 def _mapping(opened: Opened, place: Place, entry: Entry) -> None:
     content = entry.content
     entity, table = str(content.get("entity", "?")), str(content.get("from", "?"))
-    parts.crumbs("mappings", "Mappings", f"{entity.replace('_', ' ')} ← {table}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        parts.crumbs("mappings", "Mappings", f"{entity.replace('_', ' ')} ← {table}")
+        creating.delete_button(opened, entry, shipped=False, back=Place("mappings"))
     description = content.get("description") or _described(opened.repository, entity)
     if description:
         st.caption(notices.plain(str(description)))

@@ -11,6 +11,7 @@ from dashboards.studio.forms import (
     described,
     expression_field,
     names_field,
+    remembered,
     text_field,
     toggle_field,
 )
@@ -19,29 +20,47 @@ from dashboards.studio.listing import Cell, Column
 from dashboards.studio.outline import Kind
 from dashboards.studio.spots import Spot
 from dashboards.studio.state import Opened
+from dashboards.studio.suggestions import TYPES
 from metadata.model.star import (
     Attribute,
     Dimension,
     Entity,
     EntityColumn,
     Fact,
+    FactDimension,
     FactMeasure,
 )
 
-TYPES = ("string", "integer", "decimal(18,2)", "double", "boolean", "date", "timestamp")
 HISTORY = {
     "overwrite": "Overwrite: the last value counts for all time",
     "track": "Track: each value counts for its time",
     "fixed": "Fixed: the first value stays",
 }
+FACTS = {
+    "transaction": "Something that happened, once",
+    "periodic_snapshot": "How things stood, at regular times",
+    "accumulating_snapshot": "A process with its milestones, changed as it goes on",
+}
 _SHORT = {"overwrite": "overwrite", "track": "track", "fixed": "fixed"}
 
 
-def settings(opened: Opened, kind: Kind, spot: Spot) -> None:
-    """What holds for a definition as a whole."""
+def settings(opened: Opened, kind: Kind, spot: Spot) -> set[str]:
+    """What holds for a definition as a whole; gives the keys that have a field."""
     content = spot.content
-    text_field(spot, "label", "What people call it")
+    done = {"label", "description"}
+    if kind != "entity":
+        text_field(spot, "label", "What people call it")
     text_field(spot, "description", lines=True)
+    columns = list(_map(content.get("columns")))
+    if kind != "entity":
+        choice_field(
+            spot,
+            "entity",
+            opened.outline.names("entity"),
+            "Entity whose rows it takes",
+            free=True,
+        )
+        done.add("entity")
     if kind == "dimension":
         attributes = list(_map(content.get("attributes")))
         choice_field(
@@ -52,18 +71,26 @@ def settings(opened: Opened, kind: Kind, spot: Spot) -> None:
             help=described(Dimension, "caption"),
         )
         text_field(spot, "unknown", "What the unknown member is called", placeholder="Unknown")
+        done |= {"caption", "unknown"}
     elif kind == "entity":
-        names_field(
-            spot, "key", list(_map(content.get("columns"))), "Key", help=described(Entity, "key")
-        )
+        names_field(spot, "key", columns, "Key", help=described(Entity, "key"))
         choice_field(
             spot,
             "changed_at",
-            list(_map(content.get("columns"))),
+            columns,
             "Column that says when a row changed",
             help=described(Entity, "changed_at"),
         )
+        done |= {"key", "changed_at"}
     elif kind == "fact":
+        choice_field(
+            spot,
+            "kind",
+            list(FACTS),
+            "What a row stands for",
+            shown=FACTS,
+            default="transaction",
+        )
         choice_field(
             spot,
             "date",
@@ -74,8 +101,8 @@ def settings(opened: Opened, kind: Kind, spot: Spot) -> None:
         expression_field(
             spot, "where", "Only rows for which this is true", help=described(Fact, "where")
         )
-    elif kind == "bridge":
-        st.caption("Everything else about a bridge is edited as YAML.")
+        done |= {"kind", "date", "where"}
+    return done
 
 
 def dimension(opened: Opened, spot: Spot) -> list[Items]:
@@ -94,20 +121,15 @@ def dimension(opened: Opened, spot: Spot) -> list[Items]:
             shown=HISTORY,
             default="overwrite",
         )
+        _from_or_expression(item, paths, "the column of the same name")
         if "expr" in content:
-            expression_field(
-                item, "expr", "SQL over the entity's columns", help=described(Attribute, "expr")
-            )
-            choice_field(item, "type", TYPES, "Type of the result", free=True)
-        else:
             choice_field(
                 item,
-                "from",
-                paths,
-                "Entity column",
+                "type",
+                TYPES,
+                "Type of the result",
                 free=True,
-                placeholder="the column of the same name",
-                help=described(Attribute, "from"),
+                help=described(Attribute, "type"),
             )
         text_field(item, "label", "What people call it")
         text_field(item, "description", lines=True)
@@ -192,6 +214,42 @@ def fact(opened: Opened, spot: Spot) -> list[Items]:
         _from_or_expression(item, paths)
         text_field(item, "label", "What people call it")
 
+    def role_form(item: Spot) -> None:
+        role = str(item.path[-1])
+        choice_field(
+            item,
+            "from",
+            paths,
+            "Entity column with its key",
+            free=True,
+            help=described(FactDimension, "from"),
+        )
+        choice_field(
+            item,
+            "dimension",
+            opened.outline.names("dimension"),
+            "Dimension",
+            free=True,
+            default=role,
+            write=lambda chosen: item.change(
+                lambda now: _role(role, {**now, "dimension": None if chosen == role else chosen})
+            ),
+            help="The one of the same name, where nothing else is said.",
+        )
+
+        def labelled() -> None:
+            entered = st.session_state[key]
+            item.change(lambda now: _role(role, {**now, "label": entered or None}))
+
+        key = remembered(f"{item.key}|label|role", str(item.content.get("label") or ""))
+        st.text_input("What people call it", key=key, on_change=labelled, live="500ms")
+
+    def role_cells(name: str, content: dict[str, Any]) -> list[Cell]:
+        return [
+            Cell(str(content.get("from", "")), code=True, tone="soft"),
+            Cell(str(content.get("dimension") or name).replace("_", " ")),
+        ]
+
     def cells(name: str, content: dict[str, Any]) -> list[Cell]:
         reads = content.get("expr") or content.get("from") or name
         return [Cell(" ".join(str(reads).split()), code=True, tone="soft")]
@@ -200,6 +258,17 @@ def fact(opened: Opened, spot: Spot) -> list[Items]:
         return content["from"] if list(content) == ["from"] else content
 
     return [
+        Items(
+            "dimensions",
+            "Dimensions",
+            ("role", "roles"),
+            (Column("Reads", narrow=True), Column("Dimension")),
+            role_cells,
+            role_form,
+            _from_long,
+            short,
+            {"from": next(iter(paths), "")},
+        ),
         Items(
             "measures",
             "Measures",
@@ -225,7 +294,13 @@ def fact(opened: Opened, spot: Spot) -> list[Items]:
     ]
 
 
-def _from_or_expression(item: Spot, paths: list[str]) -> None:
+def _role(role: str, content: dict[str, Any]) -> dict[str, Any]:
+    """A role with a label says its dimension too."""
+    kept = {name: value for name, value in content.items() if value is not None}
+    return {"dimension": role, **kept} if "label" in kept else kept
+
+
+def _from_or_expression(item: Spot, paths: list[str], otherwise: str = "None") -> None:
     computed = "expr" in item.content
     key = f"{item.key}|computed"
     st.session_state[key] = "Expression" if computed else "Column"
@@ -247,7 +322,7 @@ def _from_or_expression(item: Spot, paths: list[str]) -> None:
     if computed:
         expression_field(item, "expr", "SQL over the entity's columns and paths")
     else:
-        choice_field(item, "from", paths, "Entity column", free=True)
+        choice_field(item, "from", paths, "Entity column", free=True, placeholder=otherwise)
 
 
 def entity(opened: Opened, spot: Spot) -> list[Items]:

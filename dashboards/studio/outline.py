@@ -8,23 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from metadata.errors import Issue, MetadataError
+from metadata.kinds import kind_of
+from metadata.loader import FOLDERS as LOADED
 from metadata.loader import shipped_texts
-from metadata.yaml_tree import parse_documents
+from metadata.portal import OWN as OWN_PORTAL
+from metadata.portal import SHIPPED
+from metadata.yaml_tree import parse_documents, read_text
 
-Kind = Literal[
-    "source", "mapping", "lookup", "entity", "dimension", "fact", "bridge", "cube", "settings"
-]
-_KINDS: Mapping[str, tuple[Kind, ...]] = {
-    "sources": ("source",),
-    "lookups": ("lookup",),
-    # A bridge also names a dimension, and a fact or dimension its entity.
-    "model": ("bridge", "fact", "dimension", "entity"),
-    "definitions": ("cube", "bridge", "fact", "dimension", "entity"),
-    "cubes": ("cube",),
-}
+SHIPPED_PORTAL = f"dashboards/definitions/{SHIPPED.name}"
+
+Kind = str
+"""The name of a kind of definition, as in `metadata.kinds.KINDS`."""
 
 
 @dataclass(frozen=True)
@@ -131,19 +128,29 @@ def _file(
 
 
 def _kind(name: str, content: dict[str, Any], shipped: bool) -> tuple[Kind | None, str]:
-    if name == "workspace.yaml":
-        return "settings", "workspace"
-    folder = "definitions" if shipped else name.partition("/")[0]
-    if folder == "mappings":
-        return "mapping", f"{content.get('entity', '?')}<{content.get('from', '?')}"
-    kind = next((each for each in _KINDS.get(folder, ()) if each in content), None)
-    return kind, str(content.get(kind, "?")) if kind else ""
+    if shipped and name != SHIPPED_PORTAL:
+        # A cube also names a fact, and a bridge, fact or dimension its entity.
+        kind = next((each for each in ("cube", *LOADED["model"]) if each in content), None)
+        return kind, str(content.get(kind, "?")) if kind else ""
+    found = kind_of(OWN_PORTAL if shipped else name, content)
+    if found is None:
+        return None, ""
+    if found.file:
+        return found.name, found.name
+    if found.name == "mapping":
+        return found.name, f"{content.get('entity', '?')}<{content.get('from', '?')}"
+    return found.name, str(content.get(found.name, "?"))
 
 
 @lru_cache(maxsize=1)
 def _shipped() -> tuple[Entry, ...]:
     found: list[Entry] = []
-    for name, text in sorted(shipped_texts().items()):
+    for name, text in sorted(all_shipped().items()):
         entries, _ = _file(name, text, shipped=True)
         found.extend(entries)
     return tuple(found)
+
+
+def all_shipped() -> dict[str, str]:
+    """The texts of everything that is shipped: model, cubes and portal."""
+    return {**shipped_texts(), SHIPPED_PORTAL: read_text(SHIPPED, SHIPPED_PORTAL)}

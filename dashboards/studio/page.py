@@ -30,6 +30,8 @@ _VIEWS = {
     "lookups": "Lookups",
     "model": "Model",
     "cubes": "Cubes",
+    "policies": "Policies",
+    "settings": "Settings",
     "files": "Files",
     "changes": "Changes",
 }
@@ -65,6 +67,10 @@ def _view(opened: Opened, place: Place, found: list[Clash]) -> None:
             definitions.model_view(opened, place)
         case "cubes":
             definitions.cubes_view(opened, place)
+        case "policies":
+            definitions.policies_view(opened, place)
+        case "settings":
+            definitions.settings_view(opened, place)
         case "files":
             files.view(opened, place)
         case "changes":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -10,12 +12,12 @@ import streamlit as st
 from dashboards import data, notices
 from dashboards.studio import asking
 from dashboards.studio.listing import Tone
-from dashboards.studio.outline import Entry, Kind, outline
+from dashboards.studio.outline import Entry, outline
 from dashboards.studio.places import Place, go
 from dashboards.studio.state import Opened
 from metadata.errors import Issue, UserError
 from metadata.scan import Scan, ScannedTable, read_scan
-from metadata.yaml_spans import document_spans
+from metadata.yaml_spans import Span, document_spans
 
 
 def crumbs(view: str, above: str, title: str) -> None:
@@ -82,19 +84,66 @@ def saved_content(opened: Opened, entry: Entry) -> dict[str, Any] | None:
 
 def lines_of(text: str, document: int, path: Sequence[str | int]) -> tuple[int, int]:
     """First and last line of a place in a text, from 1; all of the document where it is not."""
-    try:
-        span = document_spans(text)[document]
-    except Exception:
+    found = _entry_of(text, document, path)
+    if found is None:
         return 1, text.count("\n") + 1
-    start = span.start
+    start, end = found[0], found[1]
+    return text.count("\n", 0, start) + 1, text.count("\n", 0, max(end, start)) + 1
+
+
+def snippet(text: str, document: int | None, path: Sequence[str | int]) -> str:
+    """The lines in which a place is written; empty where it is not."""
+    if document is None:
+        return ""
+    found = _entry_of(text, document, path)
+    if found is None or found[2] < len(path):
+        return ""
+    start = text.rfind("\n", 0, found[0]) + 1
+    return textwrap.dedent(text[start : found[1]].rstrip())
+
+
+def of_place(
+    issues: Sequence[Issue], text: str, document: int | None, path: Sequence[str | int]
+) -> list[Issue]:
+    """The problems that stand within a place of a text."""
+    found = _entry_of(text, document, path) if document is not None else None
+    if found is None or found[2] < len(path):
+        return []
+    starts = [0]
+    for line in text.split("\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    inside = []
+    for issue in issues:
+        where = issue.where
+        if where is None or not 0 < where.line < len(starts):
+            continue
+        offset = starts[where.line - 1] + max(0, (where.column or 1) - 1)
+        if found[0] <= offset < max(found[1], found[0] + 1):
+            inside.append(issue)
+    return inside
+
+
+def _entry_of(text: str, document: int, path: Sequence[str | int]) -> tuple[int, int, int] | None:
+    """Start and end of the deepest part of a path that is there, and how deep that is."""
+    try:
+        span = _spans(text)[document]
+    except Exception:
+        return None
+    start, depth = span.start, 0
     for step in path:
         for number, entry in enumerate(span.entries):
             if step == (number if span.kind == "sequence" else entry.name):
                 start, span = entry.start, entry.value
+                depth += 1
                 break
         else:
             break
-    return text.count("\n", 0, start) + 1, text.count("\n", 0, max(span.end, start)) + 1
+    return start, span.end, depth
+
+
+@lru_cache(maxsize=32)
+def _spans(text: str) -> tuple[Span, ...]:
+    return document_spans(text)
 
 
 def scan_of(source: str) -> Scan | None:
@@ -151,13 +200,3 @@ def first_file(folder: str, name: str, opened: Opened) -> str:
     while wanted in opened.texts:
         wanted, number = f"{folder}/{name}_{number}.yaml", number + 1
     return wanted
-
-
-def kinds_edited(opened: Opened) -> dict[Kind, int]:
-    """How many definitions of each kind are edited."""
-    found: dict[Kind, int] = {}
-    for entry in opened.outline.entries:
-        if not entry.shipped and opened.saved.get(entry.file) != opened.texts.get(entry.file):
-            if saved_content(opened, entry) != entry.content:
-                found[entry.kind] = found.get(entry.kind, 0) + 1
-    return found

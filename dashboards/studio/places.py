@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-VIEWS = ("sources", "mappings", "lookups", "model", "cubes", "files", "changes")
+VIEWS = (
+    "sources", "mappings", "lookups", "model", "cubes", "policies", "settings", "files", "changes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,14 @@ from dashboards.studio.forms import (
     scalar_field,
     text_field,
 )
+from dashboards.studio.generated import rest
 from dashboards.studio.outline import Entry
 from dashboards.studio.spots import Spot
 from dashboards.studio.state import Opened
 from metadata.editing import remove
 from metadata.model.mapping import EntityMapping, Join
+
+_DONE = ("entity", "from", "description", "join", "columns", "where", "keep", "priority")
 
 
 def row_form(opened: Opened, entry: Entry, spot: Spot) -> None:
@@ -65,6 +68,7 @@ def row_form(opened: Opened, entry: Entry, spot: Spot) -> None:
             help=described(EntityMapping, "priority"),
         )
         text_field(spot, "description")
+        rest(opened, spot, EntityMapping, _DONE)
     with right, st.container(border=True, gap="small"):
         st.markdown("#### Joined tables")
         joins = entry.content.get("join")

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboards import notices
 from dashboards.studio import asking, issue_list, parts, profiles
 from dashboards.studio.forms import choice_field, described, names_field, text_field
+from dashboards.studio.generated import rest
 from dashboards.studio.listing import listing
 from dashboards.studio.outline import Entry
 from dashboards.studio.places import Place, go
@@ -174,6 +175,7 @@ def _reading(opened: Opened, entry: Entry, table: str, scanned: ScannedTable | N
             "Columns",
             placeholder="All of them",
             help=described(SourceTable, "columns"),
+            alone=False,
         )
         text_field(
             spot, "where", "Only rows for which this is true", help=described(SourceTable, "where")
@@ -219,6 +221,41 @@ def _reading(opened: Opened, entry: Entry, table: str, scanned: ScannedTable | N
             )
             text_field(spot, "delimiter", "Column separator", placeholder="found by itself")
             text_field(spot, "sheet", "Worksheet", help=described(SourceTable, "sheet"))
+            rest(opened, spot, SourceTable, _DONE)
+    else:
+        files = ("encoding", "delimiter", "sheet")
+        rest(
+            opened,
+            spot,
+            SourceTable,
+            [name for name in _DONE if name not in files],
+            title="How files are written",
+        )
+    written = parts.snippet(opened.texts[entry.file], entry.document, ("tables", table))
+    if written:
+        with st.expander(f"As YAML, in `{notices.plain(entry.file)}`"):
+            st.code(written, language="yaml", wrap_lines=True)
+
+    def leave() -> None:
+        tables = Spot(entry.file, entry.document, (), entry.content).at("tables")
+        if tables.change(lambda now: {k: v for k, v in now.items() if k != table}):
+            go(Place("sources", entry.name))
+
+    used = [str(use.by) for use in source_uses(opened.repository).of_table(f"{entry.name}.{table}")]
+    readers = list(dict.fromkeys(used))
+    st.button(
+        "No longer read this table",
+        icon=":material/delete:",
+        type="tertiary",
+        on_click=leave,
+        help=f"Read by {', '.join(readers[:6])}" if readers else None,
+    )
+
+
+_DONE = (
+    "name", "path", "columns", "where", "description", "primary_key", "cursor", "lookback",
+    "deletes", "encoding", "delimiter", "sheet",
+)  # fmt: skip
 
 
 def _deletes(spot: Spot, known: Sequence[str]) -> None:

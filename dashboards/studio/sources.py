@@ -10,9 +10,10 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import data, notices
-from dashboards.studio import issue_list, parts, scanning, source_table
+from dashboards.studio import creating, issue_list, parts, scanning, source_table
 from dashboards.studio.concealing import concealed, holds_secret
 from dashboards.studio.forms import described, text_field
+from dashboards.studio.generated import rest
 from dashboards.studio.listing import Cell, Column, Listing, Row, Tone, listing
 from dashboards.studio.outline import Entry
 from dashboards.studio.places import Place, go
@@ -69,6 +70,8 @@ def _list(opened: Opened) -> None:
                 entry.name,
             )
         )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        creating.button(opened, Place("sources"), ["source"])
     scanning.button(opened, [entry.name for entry in entries])
     listing(
         Listing(
@@ -83,7 +86,7 @@ def _list(opened: Opened) -> None:
             ),
             rows,
             "Find a source",
-            "No source is described yet. Add a file under sources/.",
+            "No source is described yet. Begin one with New source.",
             ("source", "sources"),
         ),
         key="source_list",
@@ -92,7 +95,9 @@ def _list(opened: Opened) -> None:
 
 
 def _source(opened: Opened, place: Place, entry: Entry) -> None:
-    parts.crumbs("sources", "Sources", entry.name)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        parts.crumbs("sources", "Sources", entry.name)
+        creating.delete_button(opened, entry, shipped=False, back=Place("sources"))
     if entry.content.get("description"):
         st.caption(notices.plain(str(entry.content["description"])))
     scan = parts.scan_of(entry.name)
@@ -212,6 +217,7 @@ def _settings(opened: Opened, entry: Entry) -> None:
             text_field(spot, "url", "Where it is", help=described(Source, "url"))
         text_field(spot, "schema", "Database schema", placeholder="the usual one")
         text_field(spot, "description", lines=True)
+        rest(opened, spot, Source, ("source", "url", "schema", "description", "tables"))
 
 
 def secret_notice(file: str) -> None:

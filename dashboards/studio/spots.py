@@ -103,6 +103,76 @@ class Spot:
         return state.edit(self.file, rewritten)
 
 
+@dataclass(frozen=True)
+class ItemSpot(Spot):
+    """A map in a list: the list is written as a whole, so that it may stand in what is shipped."""
+
+    holder: Spot | None = None
+    name: str = ""
+    place: int = 0
+
+    @staticmethod
+    def of(
+        holder: Spot,
+        name: str,
+        place: int,
+        long: Callable[[Any], dict[str, Any]] = _as_map,
+        short: Callable[[dict[str, Any]], Any] = _as_is,
+    ) -> ItemSpot:
+        """The item at a place of the list under a key."""
+        listed = holder.content.get(name)
+        own = _inside(listed, (place,))
+        path = (*holder.path, name, place)
+        return ItemSpot(
+            holder.file, holder.document, path, own, None, holder.head, long, short,
+            holder, name, place,
+        )  # fmt: skip
+
+    def at(
+        self,
+        *steps: str | int,
+        long: Callable[[Any], dict[str, Any]] = _as_map,
+        short: Callable[[dict[str, Any]], Any] = _as_is,
+    ) -> Spot:
+        """The spot below this one, which is written with the list."""
+        (step,) = steps
+        return PartSpot(
+            self.file, self.document, (*self.path, step), _inside(self.own, (step,)), None,
+            self.head, long, short, self, str(step),
+        )  # fmt: skip
+
+    def change(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> bool:
+        """Change the map in its list."""
+        assert self.holder is not None
+
+        def rewritten(content: dict[str, Any]) -> dict[str, Any]:
+            items = list(content.get(self.name) or [])
+            items[self.place] = self.short(change(self.long(items[self.place])))
+            return {**content, self.name: items}
+
+        return self.holder.change(rewritten)
+
+
+@dataclass(frozen=True)
+class PartSpot(Spot):
+    """A map below an item of a list, written with the map that holds it."""
+
+    holder: Spot | None = None
+    name: str = ""
+
+    at = ItemSpot.at
+
+    def change(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> bool:
+        """Change the map in the map that holds it."""
+        assert self.holder is not None
+
+        def rewritten(content: dict[str, Any]) -> dict[str, Any]:
+            inner = self.short(change(self.long(content.get(self.name))))
+            return {**content, self.name: inner}
+
+        return self.holder.change(rewritten)
+
+
 def _own_part(base: Any, wanted: Any) -> Any:
     """Of a map, what the base does not say already."""
     if not isinstance(base, dict) or not isinstance(wanted, dict):

@@ -19,6 +19,8 @@ from dashboards.studio.outline import Outline, outline
 from metadata import Repository
 from metadata.errors import Issue, UserError
 from metadata.loader import Checked, check_workspace
+from metadata.portal import OWN as PORTAL
+from metadata.portal import check_portal
 from metadata.workfiles import WorkFile, file_names, open_file
 
 _DRAFT, _UNDO, _REDO, _FLASH = "studio_draft", "studio_undo", "studio_redo", "studio_flash"
@@ -248,11 +250,14 @@ def _checked(folder: Path, texts: Mapping[str, str]) -> Checked:
         if key in _checks:
             _checks.move_to_end(key)
             return _checks[key]
-    definitions = {name: text for name, text in texts.items() if name != "portal.yaml"}
+    definitions = {name: text for name, text in texts.items() if name != PORTAL}
     try:
         found = check_workspace(folder, texts=definitions)
     except UserError as error:
         found = Checked(None, error.issues)
+    # While definitions have problems, what the portal misses may be what they are about to define.
+    if PORTAL in texts and found.repository is not None and not found.issues:
+        found = Checked(found.repository, check_portal(texts[PORTAL], found.repository))
     with _checks_lock:
         _checks[key] = found
         while len(_checks) > _CHECKS_KEPT:

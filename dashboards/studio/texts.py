@@ -14,8 +14,10 @@ SECRET_FILES = ("workspace.yaml",)
 """Not shown as text: they hold what signs people in."""
 
 
-def text_editor(opened: Opened, file: str, *, line: int = 0, height: int = 560) -> None:
-    """Edit a file as text, with its problems beside their lines."""
+def text_editor(
+    opened: Opened, file: str, *, line: int = 0, height: int = 560, told: bool = True
+) -> None:
+    """Edit a file as text, with its problems beside their lines, and `told` below it."""
     text = opened.texts.get(file, "")
     windows = "\r\n" in text
     plain = text.replace("\r\n", "\n")
@@ -41,9 +43,9 @@ def text_editor(opened: Opened, file: str, *, line: int = 0, height: int = 560) 
         height=height,
         on_edit=edited,
     )
-    if issues:
+    if issues and told:
         issue_list.short(issues)
-    else:
+    elif not issues:
         st.caption(":material/check: No problems in this file.")
 
 

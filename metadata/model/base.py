@@ -68,5 +68,7 @@ def _as_list(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 """One name, or a list of names."""
 
-Expression = Annotated[str, Field(min_length=1, max_length=4000)]
+Expression = Annotated[
+    str, Field(min_length=1, max_length=4000, json_schema_extra={"refers_to": "expression"})
+]
 """One scalar SQL expression; `metadata.expressions` says what it may hold."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from metadata.errors import did_you_mean
 from metadata.model.rule import Rule
@@ -194,8 +194,14 @@ def _checks(value: Any) -> Any:
     return tuple(_parse(item, CHECKS, "check") for item in values)
 
 
-CleansingRules = Annotated[tuple[Rule, ...], BeforeValidator(_cleansing)]
-Checks = Annotated[tuple[Rule, ...], BeforeValidator(_checks)]
+CleansingRules = Annotated[
+    tuple[Rule, ...],
+    BeforeValidator(_cleansing),
+    Field(json_schema_extra={"refers_to": "clean"}),
+]
+Checks = Annotated[
+    tuple[Rule, ...], BeforeValidator(_checks), Field(json_schema_extra={"refers_to": "check"})
+]
 Otherwise = Literal["quarantine", "null", "unknown", "keep"]
 """What happens to a value that fails: the row is quarantined; the value becomes NULL; the value
 becomes 'Unknown'; or the value stays and only a warning is counted."""
