@@ -98,9 +98,9 @@ def _list(opened: Opened, place: Place, kinds: Mapping[str, str]) -> None:
             "Definitions",
             (
                 Column("Name"),
-                Column("What it is"),
+                Column("What it is for", narrow=not star),
                 *((Column("In use", narrow=True),) if star else ()),
-                Column("Holds" if star else "Says", narrow=True),
+                Column("Holds" if star else "Says", narrow=star),
             ),
             rows,
             "Find a definition",
@@ -121,15 +121,18 @@ def _row(opened: Opened, kind: Kind, name: str) -> Row:
         badges = parts.badges(opened, own, issue_list.of_entry(opened, own))
     if own is not None and shipped is not None:
         badges.append(("extended here", "calm", own.file))
-    elif own is not None:
+    elif own is not None and kind in _STAR:
         badges.append(("own", "calm", own.file))
     label = str(content.get("label") or name.replace("_", " "))
     return Row(
         (
             Cell(label, sub=name if label.lower() != name.replace("_", " ") else "", badges=badges),
             Cell(str(content.get("description", ""))),
-            *((_in_use(opened, kind, name),) if kind in _STAR else ()),
-            Cell(_holds(content) if kind in _STAR else summary_of(_rest(content)), tone="soft"),
+            *(
+                (_in_use(opened, kind, name), Cell(_holds(content), tone="soft"))
+                if kind in _STAR
+                else (Cell(summary_of(_rest(content)), tone="soft"),)
+            ),
         ),
         f"{kind}:{name}",
     )

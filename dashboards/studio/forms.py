@@ -45,6 +45,15 @@ def remembered(key: str, value: Any) -> str:
     return key
 
 
+def option_label(name: str) -> str:
+    """An option as people read it; codes stay as they are.
+
+    >>> option_label("higher_is_better"), option_label("en")
+    ('Higher is better', 'en')
+    """
+    return label_of(name) if len(name) > 3 else name
+
+
 def text_field(
     spot: Spot,
     name: str,
@@ -196,18 +205,31 @@ def names_field(
     placeholder: str = "None",
     alone: bool = True,
     free: bool = True,
+    words: bool = True,
 ) -> None:
-    """Several names in their order; one `alone` may be written without brackets."""
+    """Several names in their order.
+
+    Args:
+        spot: the map.
+        name: the key.
+        options: what is offered.
+        label: of the field.
+        help: what the key means.
+        placeholder: what is shown where there are none.
+        alone: whether one may be written without brackets.
+        free: whether something else may be typed.
+        words: whether they are texts, whatever they look like.
+    """
     value = spot.content.get(name)
     current = (
-        [str(each) for each in value]
+        [_written(each) for each in value]
         if isinstance(value, list)
-        else ([str(value)] if value not in (None, "") else [])
+        else ([_written(value)] if value not in (None, "") else [])
     )
     key = remembered(f"{spot.key}|{name}|names", current)
 
     def changed() -> None:
-        entered = list(st.session_state[key])
+        entered = [each if words else scalar(each) for each in st.session_state[key]]
         spot.set(name, entered[0] if alone and len(entered) == 1 else entered or None)
 
     st.multiselect(

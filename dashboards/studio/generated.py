@@ -22,6 +22,7 @@ from dashboards.studio.forms import (
     expression_field,
     label_of,
     names_field,
+    option_label,
     scalar_field,
     text_field,
     toggle_field,
@@ -35,6 +36,8 @@ from dashboards.studio.suggestions import suggested
 from metadata.errors import Issue
 from metadata.model.base import NAME_PATTERN
 
+_EXPLAINED = ("model", "named", "list")
+"""What says itself what it means."""
 Around = tuple[dict[str, Any], ...]
 _LONG = ("description", "lead", "reason", "note")
 
@@ -76,6 +79,8 @@ def model_fields(
     for name, field in fields.items():
         _field(opened, spot, name, field, around)
         shape = shape_of(field)
+        if shape.way not in _EXPLAINED and field.description and not is_secret(field):
+            st.caption(notices.plain(field.description.replace("`", "")))
         if shape.way not in ("model", "named", "list"):
             wrong(of_fields[name])
 
@@ -118,10 +123,12 @@ def _in_words(issue: Issue) -> str:
 def _field(opened: Opened, spot: Spot, name: str, field: FieldInfo, around: Around) -> None:
     shape = shape_of(field)
     label = label_of(name) + (" *" if field.is_required() else "")
-    told = (field.description or "").replace("`", "")
+    said = (field.description or "").replace("`", "")
     if is_secret(field):
-        _secret(spot, name, label, told)
+        _secret(spot, name, label, said)
         return
+    # What most fields mean stands below them, where it is read without a mouse.
+    told = said if shape.way in _EXPLAINED else ""
     offered = suggested(opened, name, [spot.content, *around])
     default = field.get_default(call_default_factory=True) if not field.is_required() else None
     match shape.way:
@@ -144,14 +151,14 @@ def _field(opened: Opened, spot: Spot, name: str, field: FieldInfo, around: Arou
         case "choice":
             choice_field(
                 spot, name, shape.options, label, help=told,
-                shown={each: label_of(each) for each in shape.options},
+                shown={each: option_label(each) for each in shape.options},
                 default=str(default) if default is not None else None,
             )  # fmt: skip
         case "choices" | "names":
             names_field(
                 spot, name, shape.options or offered, label, help=told,
                 placeholder=_shown(default) or "None",
-                alone=bool(shape.validators), free=shape.way == "names",
+                alone=shape.alone, free=shape.way == "names", words=shape.words,
             )  # fmt: skip
         case "pairs":
             pairs_field(spot, name, label, told)
@@ -193,7 +200,7 @@ def _model(
     said = spot.content.get(name) is not None
     with st.container(border=True, gap="small", key=f"part|{inner.key}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{notices.plain(label)}**", help=told or None)
+            st.markdown(f"**{notices.plain(label)}**")
             if shape.nullable and not said:
                 st.button(
                     "Set",
@@ -211,9 +218,10 @@ def _model(
                     on_click=spot.set,
                     args=(name, None),
                 )
-        summary = " ".join((getattr(shape.model, "__doc__", "") or "").split())
-        if summary:
-            st.caption(notices.plain(summary))
+        summary = " ".join((getattr(shape.model, "__doc__", "") or "").split("\n\n")[0].split())
+        for words in dict.fromkeys((told, summary)):
+            if words:
+                st.caption(notices.plain(words))
         if said or not shape.nullable:
             _inside(opened, inner, shape, (spot.content, *around))
 
@@ -230,7 +238,9 @@ def _named(
     """Models by name below another one: each folded, with a field for one more."""
     content = spot.content.get(name)
     items = content if isinstance(content, dict) else {}
-    st.markdown(f"**{notices.plain(label)}**", help=told or None)
+    st.markdown(f"**{notices.plain(label)}**")
+    if told:
+        st.caption(notices.plain(told))
     for each, raw in items.items():
         item = spot.at(name).at(str(each), long=shape.long, short=shape.short)
         title = f"{notices.plain(str(each))} · {notices.plain(summary_of(shape.long(raw)))}"
@@ -256,8 +266,8 @@ def _named(
         f"One more under {label_of(name).lower()}",
         key=key,
         on_change=add,
-        placeholder="lower_case_name, then Enter",
-        validate=(NAME_PATTERN, "lower_case_name"),
+        placeholder="lower_case_name, then Enter" if shape.named else "Then Enter",
+        validate=(NAME_PATTERN, "lower_case_name") if shape.named else None,
     )
 
 
@@ -289,7 +299,8 @@ def summary_of(content: dict[str, Any], most: int = 3) -> str:
         elif isinstance(value, list):
             words.append(", ".join(_brief(each) for each in value))
         elif isinstance(value, dict):
-            words.append(label_of(name).lower())
+            inner = [f"{label_of(k).lower()} {_brief(v)}" for k, v in value.items()][:2]
+            words.append(" ".join([label_of(name).lower(), ", ".join(inner)]).strip())
         else:
             words.append(_brief(value))
     shown = " · ".join(words[:most])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from dashboards.studio.forms import label_of
 from dashboards.studio.generated import model_fields, summary_of
@@ -48,10 +49,16 @@ def _items(opened: Opened, name: str, shape: Shape, definition: Spot) -> Items:
         shape.short,
         None if secret else {},
         nullable=shape.nullable,
+        tells=True,
+        free_names=not shape.named,
         why_none=f"One more is not added here. {secret.description or ''}".strip()
         if secret
         else "",
     )
+
+
+def _not_here(secret: FieldInfo) -> str:
+    return f"One more is not added here. {secret.description or ''}".strip()
 
 
 def _one(many: str) -> str:

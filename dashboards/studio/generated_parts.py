@@ -9,9 +9,9 @@ import streamlit as st
 
 from dashboards import notices
 from dashboards.studio import state
-from dashboards.studio.forms import label_of, names_field, remembered, text_field
+from dashboards.studio.forms import label_of, names_field, option_label, remembered, text_field
 from dashboards.studio.shapes import Shape, fields_of
-from dashboards.studio.spots import ItemSpot, Spot
+from dashboards.studio.spots import ItemSpot, Spot, listed
 from metadata.errors import Issue, MetadataError
 from metadata.yaml_tree import parse_documents
 from metadata.yaml_writing import lines
@@ -48,9 +48,10 @@ def list_field(
     spot: Spot, name: str, shape: Shape, label: str, told: str, form: Callable[[Spot], None]
 ) -> None:
     """Models in their order: each folded, moved, taken out; and one more at the end."""
-    raw = spot.content.get(name)
-    items = list(raw) if isinstance(raw, list) else [] if raw is None else [raw]
-    st.markdown(f"**{notices.plain(label)}**", help=told or None)
+    items = listed(spot.content.get(name))
+    st.markdown(f"**{notices.plain(label)}**")
+    if told:
+        st.caption(notices.plain(told))
 
     def put(now: list[Any]) -> None:
         spot.set(name, now or None)
@@ -100,7 +101,7 @@ def either_field(
     for each in shape.within:
         match each.way:
             case "choice":
-                ways |= {label_of(option): (each, option) for option in each.options}
+                ways |= {option_label(option): (each, option) for option in each.options}
             case "model":
                 assert each.model is not None
                 ways[_title(each)] = (each, {})

@@ -37,6 +37,10 @@ class Items:
     """What a new item begins with; None where none can be added."""
     nullable: bool = False
     """Whether one that is shipped can be left out, by null."""
+    tells: bool = False
+    """Whether the form itself tells the problems of what is open."""
+    free_names: bool = False
+    """Whether a name may be anything, not only what definitions are called."""
     hint: str = ""
     """What helps to name a new one."""
     why_none: str = ""
@@ -96,7 +100,7 @@ def items_editor(
             item = definition.at(items.group, chosen, long=items.long, short=items.short)
             with st.container(border=True, gap="small", key=f"item_{items.group}"):
                 st.markdown(f"#### {notices.plain(chosen)}")
-                if entry is not None:
+                if entry is not None and not items.tells:
                     lines = parts.lines_of(
                         opened.texts.get(entry.file, ""), entry.document, (items.group, chosen)
                     )
@@ -129,8 +133,8 @@ def _adding(place: Place, spot: Spot, items: Items, content: Mapping[str, Any]) 
         name = st.text_input(
             "Name",
             key=key,
-            validate=(NAME_PATTERN, "lower_case_name"),
-            placeholder="lower_case_name",
+            validate=None if items.free_names else (NAME_PATTERN, "lower_case_name"),
+            placeholder="" if items.free_names else "lower_case_name",
             live="300ms",
         )
         taken = name in content
@@ -138,7 +142,7 @@ def _adding(place: Place, spot: Spot, items: Items, content: Mapping[str, Any]) 
             st.caption(notices.plain(items.hint))
 
         def add() -> None:
-            spot.change(lambda now: {**now, name: dict(items.new or {}) or None})
+            spot.change(lambda now: {**now, name: items.short(dict(items.new or {}))})
             st.session_state[key] = ""
             go(Place(place.view, place.at, f"{items.group}.{name}", place.tab))
 

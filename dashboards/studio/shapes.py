@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, BeforeValidator
@@ -42,7 +42,20 @@ class Shape:
     nullable: bool = False
     """Whether null says something; for models by name, that one of them is left out."""
     named: bool = False
-    """Whether a text is the name of something that is defined."""
+    """Whether a text, or each key of a map, is a name as definitions bear it."""
+    words: bool = True
+    """Whether each of several values is a text; else it may be a number or a truth value."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether one value may stand without the brackets of a list."""
+        value: Any = "x"
+        for validator in self.validators:
+            try:
+                value = typing.cast(Any, validator.func)(value)
+            except Exception:
+                return False
+        return isinstance(value, list | tuple)
 
     def long(self, raw: Any) -> dict[str, Any]:
         """A model's content as a map, however short it is written; empty where it is no model's."""
@@ -62,7 +75,7 @@ class Shape:
             return None
         if len(content) == 1:
             (value,) = content.values()
-            if isinstance(value, str | list) and self.long(value) == content:
+            if isinstance(value, str | list | int | float) and self.long(value) == content:
                 return value
         return content
 
@@ -99,7 +112,7 @@ def _shape(annotation: Any, metadata: tuple[Any, ...] = (), extra: Any = None) -
     nullable = len(parts) < len(typing.get_args(annotation))
     if len(parts) == 1:
         inner = _shape(parts[0], metadata, extra)
-        return _with(inner, nullable=nullable)
+        return replace(inner, nullable=nullable or inner.nullable)
     shapes = [_shape(each) for each in parts]
     if all(shape.way in ("text", "scalar", "toggle") for shape in shapes):
         return Shape("scalar", nullable=nullable)
@@ -142,8 +155,9 @@ def _several(arguments: tuple[Any, ...], metadata: tuple[Any, ...]) -> Shape:
     (shape,) = shapes
     if shape.way == "choice":
         return Shape("choices", shape.options, validators=_before(metadata))
-    if shape.way in ("text", "scalar"):
-        return Shape("names", named=shape.named, validators=_before(metadata))
+    if shape.way in ("text", "scalar", "expression"):
+        words = shape.way != "scalar"
+        return Shape("names", named=shape.named, validators=_before(metadata), words=words)
     if shape.way == "model":
         return Shape("list", model=shape.model, validators=shape.validators)
     return Shape("yaml")
@@ -156,8 +170,13 @@ def _mapped(arguments: tuple[Any, ...]) -> Shape:
     if shape.way in ("text", "scalar", "expression", "toggle"):
         return Shape("pairs")
     if shape.way == "model":
+        _, said, _ = _peeled(arguments[0], (), None)
         return Shape(
-            "named", model=shape.model, validators=shape.validators, nullable=shape.nullable
+            "named",
+            model=shape.model,
+            validators=shape.validators,
+            nullable=shape.nullable,
+            named=_pattern(said) == NAME_PATTERN,
         )
     return Shape("yaml")
 
@@ -173,12 +192,6 @@ def _peeled(annotation: Any, metadata: tuple[Any, ...], extra: Any) -> tuple[Any
             else:
                 metadata = (*metadata, each)
     return annotation, metadata, extra
-
-
-def _with(shape: Shape, *, nullable: bool) -> Shape:
-    return Shape(
-        shape.way, shape.options, shape.model, shape.within, shape.validators, nullable, shape.named
-    )
 
 
 def _before(metadata: tuple[Any, ...]) -> tuple[BeforeValidator, ...]:

@@ -120,8 +120,7 @@ class ItemSpot(Spot):
         short: Callable[[dict[str, Any]], Any] = _as_is,
     ) -> ItemSpot:
         """The item at a place of the list under a key."""
-        listed = holder.content.get(name)
-        own = _inside(listed, (place,))
+        own = _inside(listed(holder.content.get(name)), (place,))
         path = (*holder.path, name, place)
         return ItemSpot(
             holder.file, holder.document, path, own, None, holder.head, long, short,
@@ -146,7 +145,7 @@ class ItemSpot(Spot):
         assert self.holder is not None
 
         def rewritten(content: dict[str, Any]) -> dict[str, Any]:
-            items = list(content.get(self.name) or [])
+            items = listed(content.get(self.name))
             items[self.place] = self.short(change(self.long(items[self.place])))
             return {**content, self.name: items}
 
@@ -171,6 +170,13 @@ class PartSpot(Spot):
             return {**content, self.name: inner}
 
         return self.holder.change(rewritten)
+
+
+def listed(value: Any) -> list[Any]:
+    """The items of a list, however it is written: none, one alone, or several."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list) else [value]
 
 
 def _own_part(base: Any, wanted: Any) -> Any:
