@@ -364,20 +364,21 @@ class TestSettings:
         assert not app.error
 
 
-class TestBeginningAndDeleting:
-    FOLDERS = {n: k.folder for n, k in KINDS.items() if k.folder and n not in ("mapping", "lookup")}
-    VIEWS = {"sources": "sources", "model": "model", "cubes": "cubes"}
+FOLDERS = {n: k.folder for n, k in KINDS.items() if k.folder and n not in ("mapping", "lookup")}
+VIEWS = {"sources": "sources", "model": "model", "cubes": "cubes"}
 
+
+class TestBeginningAndDeleting:
     @pytest.mark.parametrize("kind", FOLDERS)
     def test_each_kind_is_begun_and_deleted_again(self, shop, kind):
-        view = self.VIEWS.get(self.FOLDERS[kind], "policies")
+        view = VIEWS.get(FOLDERS[kind], "policies")
         app = studio(view=view)
         if view in ("model", "policies"):
             next(s for s in app.selectbox if s.label == "What it is").select(kind).run()
         next(t for t in app.text_input if t.key == f"new_name|{view}").set_value("brand_new").run()
         press(app, "Begin")
         (name,) = texts(app)
-        assert name.startswith(f"{self.FOLDERS[kind]}/brand_new")
+        assert name.startswith(f"{FOLDERS[kind]}/brand_new")
         assert outline(texts(app)).find(kind, "brand_new") is not None
         press(app, "Delete it")
         assert not texts(app)
