@@ -59,8 +59,8 @@ def rows_placed(
         cell: the cell.
         table: where the rows are.
         carried: columns of that table to keep.
-        undecided: for roles and fact columns, when a row's own value of them is not known. What
-            hangs on one is NULL: neither in the cell nor outside.
+        undecided: for levels, roles and fact columns, when a row's own value of them is not known.
+            What hangs on one is NULL: neither in the cell nor outside.
     """
     select = _rows(cell, Base(table, cell.plan.base.alias), carried)
     placed: exp.Expr = exp.true()
@@ -68,7 +68,7 @@ def rows_placed(
         bound = cell.plan.bindings
 
         def unknown(level: str) -> exp.Expr | None:
-            return undecided.get(level.rpartition(".")[0] or level)
+            return undecided.get(level) or undecided.get(level.rpartition(".")[0])
 
         placed = decided_expression(cell.plan.where, lambda name: column(bound[name]), unknown)
     for place, aggregate in enumerate(cell.aggregates):

@@ -7,6 +7,7 @@ of type 0, 1 and 2; Kimball, *The Data Warehouse Toolkit*).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -64,7 +65,7 @@ def load_dimension(
             what differs in them has not happened to the member, so that no version begins by it.
     """
     resolved = repository.dimensions[dimension]
-    incoming = _incoming(repository, resolved)
+    incoming = members_query(repository, resolved)
     name = f"{_INCOMING}_{resolved.table}"
     first = Statement(
         exp.Create(
@@ -95,18 +96,28 @@ def load_dimension(
     return (first, *steps, Statement(drop, "forget what was read"))
 
 
-def _local(repository: Repository, moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        return moment
-    return moment.astimezone(ZoneInfo(repository.workspace.time_zone)).replace(tzinfo=None)
+def members_query(
+    repository: Repository,
+    resolved: ResolvedDimension,
+    names: Collection[str] | None = None,
+    *,
+    root: str = "",
+) -> exp.Select:
+    """The members of a dimension as its staged entity has them: key, attributes, `_changed_at`.
 
-
-def _incoming(repository: Repository, resolved: ResolvedDimension) -> exp.Select:
+    Args:
+        repository: the workspace.
+        resolved: the dimension; not the calendar.
+        names: attributes to take; all that are filled if None.
+        root: table of staging to make them from, where it is not the staged entity.
+    """
     assert resolved.entity is not None
-    references = References(repository, resolved.entity.entity)
+    references = References(repository, resolved.entity.entity, root)
     query = exp.select(named(references.named(resolved.natural_key), resolved.natural_key))
     for attribute in resolved.attributes.values():
         if attribute.name == resolved.natural_key or not attribute.available:
+            continue
+        if names is not None and attribute.name not in names:
             continue
         value = (
             references.value(attribute.path)
@@ -122,6 +133,12 @@ def _incoming(repository: Repository, resolved: ResolvedDimension) -> exp.Select
         )
     query = query.select(named(column("_changed_at", "root"), "_changed_at"), copy=False)
     return references.joined(query)
+
+
+def _local(repository: Repository, moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment
+    return moment.astimezone(ZoneInfo(repository.workspace.time_zone)).replace(tzinfo=None)
 
 
 def _first_load(resolved: ResolvedDimension, incoming: str) -> Statement:

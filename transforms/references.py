@@ -33,6 +33,12 @@ class References:
             self._steps.setdefault(path.prefix[:depth], path)
         return column(path.column, _alias(path.prefix))
 
+    def beside(self, path: ReferencePath, depth: int, name: str) -> exp.Expr:
+        """A column of the row that the first `depth` references of a path lead to."""
+        for steps in range(1, depth + 1):
+            self._steps.setdefault(path.prefix[:steps], path)
+        return column(name, _alias(path.prefix[:depth]))
+
     def named(self, dotted: str) -> exp.Expr:
         """The column at the end of a written path."""
         return self.value(self.repository.path(self.entity, dotted))

@@ -16,6 +16,7 @@ from pipelines.explain.values import (
     Definition,
     Explanation,
     FactRow,
+    FilterTrace,
     LandedRow,
     LeftOutRow,
     MemberVersion,
@@ -32,6 +33,7 @@ _OUTCOMES = {
     "merged": "Merged",
     "filtered": "Filtered",
     "not_a_fact": "No fact",
+    "at_unknown": "At the unknown member",
 }
 _UNKNOWN = {
     "no_value": "it refers to none",
@@ -193,9 +195,7 @@ class _Printer:
             case "quarantined":
                 yield from (_refusal_line(each) for each in source.refusals)
             case "filtered" if source.filter is not None:
-                held = source.filter
-                read = ", ".join(map(_read_words, held.reads))
-                yield f"not true: {held.expression}, with {read}  ({held.defined})"
+                yield _filter_words(source.filter)
             case "merged" if row.merged_into is not None:
                 into = self._found.sources[row.merged_into]
                 order = f", for it is first by {', '.join(source.keep)}" if source.keep else ""
@@ -204,10 +204,15 @@ class _Printer:
                 yield f"not true: {self._found.definition.fact_filter}"
         for each in row.because:
             value = f" ({_quoted(each.value)})" if each.value else ""
-            if each.rule == "left_out":
-                yield f"not known: {each.column} leads to a row that was {each.reason}{value}"
-            else:
+            if each.rule != "left_out":
                 yield f"not known: {each.column}: {each.reason}{value}"
+        for link in row.refers:
+            left = self._found.sources[link.row]
+            yield f"{link.reference} leads to a row that was {left.outcome}: {_place(left.landed)}"
+            for refusal in left.refusals:
+                yield f"  {_refusal_line(refusal)}"
+            if left.outcome == "filtered" and left.filter is not None:
+                yield f"  {_filter_words(left.filter)}"
 
     def _print_checks(self) -> None:
         _heading("Checks")
@@ -300,6 +305,11 @@ def _fate(row: SourceRow) -> str:
 def _refusal_line(refusal: Refusal) -> str:
     which = f"{refusal.column} {_quoted(refusal.value)}: " if refusal.column else ""
     return f"{which}{refusal.reason} ({refusal.rule})"
+
+
+def _filter_words(held: FilterTrace) -> str:
+    read = ", ".join(map(_read_words, held.reads))
+    return f"not true: {held.expression}, with {read}  ({held.defined})"
 
 
 def _read_words(read: ValueRead) -> str:

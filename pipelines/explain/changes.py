@@ -8,7 +8,7 @@ from metadata import Repository
 from metadata.applied import load_state, read_state
 from metadata.errors import Issue, UserError
 from pipelines import publish
-from pipelines.explain.placing import Placing
+from pipelines.explain.tables import Placing
 from pipelines.memory import TABLE, remembered_query, remembered_rows
 from pipelines.storage import Storage
 from transforms import WAREHOUSE

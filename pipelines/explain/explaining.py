@@ -17,18 +17,10 @@ from pipelines.explain.defining import definition_of
 from pipelines.explain.fact_rows import fact_rows
 from pipelines.explain.focus import focus_on
 from pipelines.explain.leaving_out import LISTED, left_out, list_left_out
-from pipelines.explain.placing import (
-    FACT,
-    KEYS,
-    ROWS_COMPARED,
-    SHOWN,
-    VERDICTS,
-    WANTED,
-    Placing,
-    place,
-)
+from pipelines.explain.placing import FACT, ROWS_COMPARED, place
 from pipelines.explain.replay import Untraceable, open_version
 from pipelines.explain.sources import Sources
+from pipelines.explain.tables import KEYS, SHOWN, VERDICTS, WANTED, Placing
 from pipelines.explain.tracing import JudgedRows
 from pipelines.explain.values import Check, Explanation, Facts
 from transforms import STAGING

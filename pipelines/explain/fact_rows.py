@@ -9,9 +9,10 @@ from sqlglot import exp
 
 from cubes.drill import CellFacts, same_figure
 from pipelines.explain.members import members_of
-from pipelines.explain.placing import FACT, SHOWN, VERDICTS, Placing, judged_table
+from pipelines.explain.placing import FACT
 from pipelines.explain.rates import rates_of
 from pipelines.explain.sources import Sources
+from pipelines.explain.tables import SHOWN, VERDICTS, Placing
 from pipelines.explain.tracing import Identity, JudgedRows
 from pipelines.explain.values import FactRow, PartValue, SourceLink
 from transforms import STAGING
@@ -103,8 +104,9 @@ def _links(
             continue
         name = placing.reference(hop)
         keys = {place: row[name] for place, row in refers.items() if row[name] is not None}
-        judged = JudgedRows.last_of(placing.replay.entity(target), judged_table(target))
-        rows = _rows_of_keys(placing, target, list(dict.fromkeys(keys.values())))
+        judged = placing.followed[target]
+        [key_column] = placing.repository.entity(target).key
+        rows = rows_of_keys(placing, judged, key_column, list(dict.fromkeys(keys.values())))
         ids = sources.follow(judged, rows.values(), focus.columns.get(target, ()))
         for place, key in keys.items():
             if key in rows:
@@ -114,16 +116,17 @@ def _links(
     return {place: tuple(found) for place, found in links.items()}
 
 
-def _rows_of_keys(placing: Placing, entity: str, keys: Sequence[str]) -> dict[str, Identity]:
-    """The row of each key: the staged one, or else one that was left out."""
+def rows_of_keys(
+    placing: Placing, judged: JudgedRows, key: str, keys: Sequence[str]
+) -> dict[str, Identity]:
+    """The row of each key: the staged one, or else the newest that was left out."""
     if not keys:
         return {}
-    [key] = placing.repository.entity(entity).key
     text = exp.cast(column(key), "VARCHAR")
     is_staged = column("_outcome").eq(exp.Literal.string("staged"))
     query = (
         exp.select(named(text, "key"), column("_mapping"), column(BATCH), column(ROW))
-        .from_(table(judged_table(entity), STAGING))
+        .from_(table(judged.target, STAGING))
         .where(exp.In(this=text.copy(), expressions=[exp.convert(each) for each in keys]))
         .order_by(is_staged, column(BATCH), column(ROW))
     )

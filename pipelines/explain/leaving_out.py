@@ -9,16 +9,10 @@ from sqlglot import exp
 
 from cubes.cell_rows import CELL, counts_name, figures, value_name
 from cubes.drill import CellFacts
-from pipelines.explain.focus import Hung
-from pipelines.explain.placing import (
-    KEYS,
-    LEFT_OUT,
-    UNPLACED,
-    VERDICTS,
-    Placing,
-    judged_table,
-)
+from pipelines.explain.fact_rows import rows_of_keys
+from pipelines.explain.placing import LEFT_OUT, UNPLACED
 from pipelines.explain.sources import Sources
+from pipelines.explain.tables import KEYS, VERDICTS, Placing
 from pipelines.explain.tracing import Identity, JudgedRows, refusals
 from pipelines.explain.values import (
     Because,
@@ -27,10 +21,20 @@ from pipelines.explain.values import (
     LeftOutTotal,
     Outcome,
     PartValue,
+    SourceLink,
 )
 from transforms import STAGING
 from transforms.landing import BATCH, ROW
-from transforms.statements import column, create_table, named, ordered, row_number, table, text
+from transforms.statements import (
+    UNKNOWN_KEY,
+    column,
+    create_table,
+    named,
+    ordered,
+    row_number,
+    table,
+    text,
+)
 
 LISTED = "listed"
 """Table of staging with the left-out rows that are shown."""
@@ -127,7 +131,8 @@ def _rows(
     survivors = _survivors(placing, root)
     into = sources.follow(root, survivors.values(), columns)
     grain = placing.focus.fact.grain
-    for row, identity in zip(listed, identities, strict=True):
+    left = _left_behind(placing, listed, sources)
+    for row, identity, links in zip(listed, identities, left, strict=True):
         survivor = survivors.get(tuple(row[key] for key in grain))
         yield (
             row["_verdict"],
@@ -140,7 +145,8 @@ def _rows(
                 ),
                 of_cell=row["_of_cell"],
                 merged_into=into[survivor] if row["_outcome"] == "merged" and survivor else None,
-                because=tuple(_because(placing, row)),
+                because=tuple(dict.fromkeys(_because(placing, row, links, sources))),
+                refers=tuple(link for link, _ in links),
             ),
         )
 
@@ -159,38 +165,53 @@ def _survivors(placing: Placing, root: JudgedRows) -> dict[tuple[Any, ...], Iden
     return {tuple(r[key] for key in grain): (r["_mapping"], r[BATCH], r[ROW]) for r in rows}
 
 
-def _because(placing: Placing, row: Mapping[str, Any]) -> Iterable[Because]:
-    """What of a row is not known: values that were refused, references to rows left out."""
-    found: dict[Because, None] = {}
-    refused = refusals(row["_reasons"])
-    for hung in placing.focus.hung.values():
-        if row[placing.flag(hung.name)]:
-            found |= dict.fromkeys(_causes(placing, hung, row, refused))
+def _left_behind(
+    placing: Placing, listed: Sequence[Mapping[str, Any]], sources: Sources
+) -> list[list[tuple[SourceLink, str]]]:
+    """For each row the left-out rows that it refers to where the cell asks, and by which keys."""
+    focus = placing.focus
+    found: list[list[tuple[SourceLink, str]]] = [[] for _ in listed]
+    paths = [path for hung in focus.hung.values() for path in hung.paths]
+
+    def add(reference: str, judged: JudgedRows, key: str, of: Mapping[int, str]) -> None:
+        rows = rows_of_keys(placing, judged, key, list(dict.fromkeys(of.values())))
+        entity = judged.replayed.name
+        ids = sources.follow(judged, rows.values(), focus.columns.get(entity, ()))
+        for place, own in of.items():
+            if own in rows:
+                found[place].append((SourceLink(reference, ids[rows[own]]), own))
+
+    for hop in focus.hops_of(paths):
+        [key] = placing.repository.entity(placing.target(hop)).key
+        broken, name = placing.broken_reference(hop), placing.reference(hop)
+        referring = {place: row[name] for place, row in enumerate(listed) if row[broken]}
+        add(str(hop), placing.followed[placing.target(hop)], key, referring)
+    for role_name, role in placing.asked_roles.items():
+        name = placing.role_value(role_name)
+        gained = {
+            place: row[name]
+            for place, row in enumerate(listed)
+            if row[role.key_column] < UNKNOWN_KEY
+        }
+        judged = placing.members.get(role.dimension.name)
+        if judged is not None:
+            add(str(role.path), judged, role.dimension.natural_key, gained)
     return found
 
 
-def _causes(
-    placing: Placing, hung: Hung, row: Mapping[str, Any], refused: Sequence[Any]
+def _because(
+    placing: Placing,
+    row: Mapping[str, Any],
+    left_behind: Sequence[tuple[SourceLink, str]],
+    sources: Sources,
 ) -> Iterable[Because]:
-    own = {path.hops[0].column if path.hops else path.column for path in hung.paths}
-    for refusal in refused:
-        if refusal.column in own:
-            yield Because(refusal.column, refusal.rule, refusal.reason, refusal.value)
-    for hop in placing.focus.hops_of(hung.paths):
-        if row[placing.broken_reference(hop)]:
-            key = row[placing.reference(hop)]
-            yield Because(str(hop), "left_out", _outcome_of(placing, hop, key), key)
-
-
-def _outcome_of(placing: Placing, hop: Any, key: str) -> str:
-    """What became of the row that a reference leads to."""
-    target = placing.target(hop)
-    [name] = placing.repository.entity(target).key
-    query = (
-        exp.select(column("_outcome"))
-        .from_(table(judged_table(target), STAGING))
-        .where(exp.cast(column(name), "VARCHAR").eq(exp.convert(key)))
-        .order_by(ordered(column("_outcome"), descending=True))
-        .limit(1)
-    )
-    return str(placing.replay.rows(query)[0][0])
+    """What of a row is not known: values that were refused; and references to rows left out."""
+    refused = refusals(row["_reasons"])
+    for hung in placing.focus.hung.values():
+        if row[placing.flag(hung.name)]:
+            own = {path.hops[0].column if path.hops else path.column for path in hung.paths}
+            for refusal in refused:
+                if refusal.column in own:
+                    yield Because(refusal.column, refusal.rule, refusal.reason, refusal.value)
+    for link, key in left_behind:
+        yield Because(link.reference, "left_out", sources.rows[link.row].outcome, key)

@@ -10,9 +10,9 @@ from typing import Any
 from sqlglot import exp
 
 from cubes.drill import CellFacts, MemberColumns
-from pipelines.explain.placing import Placing
 from pipelines.explain.replay import Untraceable
 from pipelines.explain.sources import Sources
+from pipelines.explain.tables import Placing
 from pipelines.explain.tracing import Identity, JudgedRows
 from pipelines.explain.values import MemberVersion
 from pipelines.explain.versions import rows_of_versions

@@ -7,9 +7,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from pipelines.explain.placing import ROOT, Placing, judged_table
 from pipelines.explain.sources import Sources
-from pipelines.explain.tracing import JudgedRows
+from pipelines.explain.tables import AS_IS, ROOT, Placing, judged_table
 from transforms import STAGING
 from transforms.facts import RATES, converts
 from transforms.landing import BATCH, ROW
@@ -39,6 +38,7 @@ def rates_of(
             named(happened, "day"),
         )
     ).where(exp.In(this=column("_id", "root"), expressions=[exp.convert(i) for i in places]))
+    root = placing.seen(root, AS_IS)
     # The newest rate holds on to the end of the calendar, as in the fact.
     newest = row_number(
         [column("_id", "fact")], [ordered(column("rate_date", "rate"), descending=True)]
@@ -65,6 +65,5 @@ def rates_of(
     )
     query = query.where(column("_newest").eq(exp.Literal.number(1)))
     found = {row: (m, b, r) for row, m, b, r in placing.replay.rows(query)}
-    judged = JudgedRows.last_of(placing.replay.entity(RATES), judged_table(RATES))
-    ids = sources.follow(judged, found.values(), _COLUMNS)
+    ids = sources.follow(placing.followed[RATES], found.values(), _COLUMNS)
     return {places[row]: ids[identity] for row, identity in found.items()}

@@ -14,8 +14,11 @@ from typing import Any, Literal
 from cubes import Cell
 from metadata.errors import Issue, Location
 
-Outcome = Literal["staged", "quarantined", "merged", "filtered", "not_a_fact", "superseded"]
+Outcome = Literal[
+    "staged", "quarantined", "merged", "filtered", "not_a_fact", "at_unknown", "superseded"
+]
 """What became of a landed row; `not_a_fact`: staged, and left out by the fact's own filter;
+`at_unknown`: a row of the fact that stands elsewhere, for the row that it refers to was left out;
 `superseded`: a newer batch has brought the row again."""
 
 
@@ -280,7 +283,9 @@ class LeftOutRow:
     merged_into: str | None
     """Id of the row it was merged into."""
     because: tuple[Because, ...]
-    """What is not known of it, and why; empty where its place and its amount are."""
+    """What is not known of it, and why; and which rows that it refers to were left out."""
+    refers: tuple[SourceLink, ...]
+    """Those rows, as far as its place and its amount hang on them."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from metadata.repository import ResolvedDimension
-from pipelines.explain.placing import Placing
 from pipelines.explain.sources import Sources
+from pipelines.explain.tables import Placing
 from pipelines.explain.tracing import Identity, JudgedRows
 from transforms import STAGING, WAREHOUSE
 from transforms.landing import BATCH, EXTRACTED, ROW

@@ -225,8 +225,8 @@ class TestOnTheCommandLine:
             "Quarantined     3          €11.00          €132.00",
             'quantity "0": It is below 1. (at_least)',
             "not true: coalesce(deal.state, '') <> 'VOID', with deal.state = \"VOID\"",
-            "Cannot be placed: 2 rows",
-            'deal_id leads to a row that was quarantined ("D7")',
+            "Cannot be placed: 3 rows",
+            "deal_id leads to a row that was quarantined: shop.deals id D7, row 7",
             "yes the figure is €121.00, and what its 4 rows make is €121.00",
         ):
             assert words in out, words
