@@ -6,9 +6,12 @@ A source that was never scanned is believed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 
 from metadata.errors import Issue, did_you_mean
 from metadata.model.rule import kind_of
+from metadata.model.source import SourceTable
 from metadata.repository import Repository, ResolvedMapping
 from metadata.scan import Scan, ScannedTable, read_scan
 from metadata.uses import Uses, source_uses, told
@@ -39,10 +42,11 @@ def _of_source(repository: Repository, source: str, scan: Scan, uses: Uses) -> I
     written = repository.sources[source]
     unread = {table for table, _ in scan.failures}
     for name, settings in written.value.tables.items():
-        table = scan.table(name) or (scan.table(settings.name) if settings.name else None)
+        table = scanned_as(scan, name, settings)
         if table is not None:
-            yield from _of_columns(f"{source}.{name}", table, scan, uses)
-        elif name not in unread:
+            if settings.header_row is None or table.name == name:
+                yield from _of_columns(f"{source}.{name}", table, scan, uses)
+        elif name not in unread and not _covers(settings, scan):
             yield Issue(
                 f"The source '{source}' has no table '{name}'.",
                 written.where("tables", name),
@@ -52,9 +56,36 @@ def _of_source(repository: Repository, source: str, scan: Scan, uses: Uses) -> I
             )
     for mapping in repository.mappings:
         if mapping.source == source:
-            table = scan.table(mapping.table)
+            listed = written.value.tables.get(mapping.table)
+            table = scanned_as(scan, mapping.table, listed) if listed else None
             if table is not None and table.kind != "file":
                 yield from _of_types(mapping, table, scan)
+
+
+def scanned_as(scan: Scan, name: str, settings: SourceTable) -> ScannedTable | None:
+    """What a listed table was found as, also where it was listed, or named, after the scan.
+
+    A file is known by its `path` and `sheet`, a table of a database by its name there.
+    """
+    found = scan.table(name) or (scan.table(settings.name) if settings.name else None)
+    if found is None and settings.path is not None:
+        place = (_plain(settings.path), settings.sheet)
+        found = next(
+            (t for t in scan.tables if t.path and (_plain(t.path), t.sheet) == place), None
+        )
+    return found
+
+
+def _covers(settings: SourceTable, scan: Scan) -> bool:
+    """Whether files that were scanned under other names lie where a table's `path` looks."""
+    pattern = _plain(settings.path or "")
+    places = (_plain(t.path or t.native_name) for t in scan.tables if t.kind == "file")
+    # What was found may be a pattern itself, for several files.
+    return any(fnmatchcase(place, pattern) or fnmatchcase(pattern, place) for place in places)
+
+
+def _plain(path: str) -> str:
+    return PurePosixPath(path).as_posix()
 
 
 def _of_columns(name: str, table: ScannedTable, scan: Scan, uses: Uses) -> Iterator[Issue]:

@@ -142,7 +142,8 @@ def _parse(value: Any, rules: tuple[type[Rule], ...], kind: str) -> Rule:
         raise ValueError(f"is not a {kind}; write its name, or its name with parameters")
     rule = by_name.get(name)
     if rule is None:
-        raise ValueError(f"names no {kind} '{name}'. {did_you_mean(name, by_name)}")
+        fix = did_you_mean(name, by_name) or "The reference of rules lists them all"
+        raise ValueError(f"names no {kind} '{name}'. {fix.removesuffix('.')}")
     try:
         return rule(**arguments)
     except ValidationError as error:

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from metadata import load_workspace
+from metadata import UserError, load_workspace
 from metadata.against_scans import scan_issues
 from pipelines.cli import run as command
 
@@ -105,3 +105,35 @@ def test_a_rule_may_change_what_cannot_be_read_as_it_is(shop):
         'birth_date: {expr: "date_add(cast(\'1970-01-01\' as date), cast(id as integer))"}',
     )  # fmt: skip
     assert told(shop) == []
+
+
+def test_a_file_is_known_by_its_path_where_it_was_named_after_the_scan(tmp_path):
+    """A scan calls 会员.csv by its code points, and says to give it a better name."""
+    write(tmp_path, "workspace.yaml", "name: Shop\n")
+    write(tmp_path, "files/会员_202601.csv", "卡号,姓名\n1,王伟\n")
+    write(tmp_path, "sources/s.yaml", "source: s\nurl: files\n")
+    scanned(tmp_path)
+    write(
+        tmp_path, "sources/s.yaml",
+        'source: s\nurl: files\ntables:\n  cards: {path: "会员_*.csv", primary_key: 卡号}\n',
+    )  # fmt: skip
+    write(
+        tmp_path, "mappings/m.yaml",
+        "entity: customer\nfrom: s.cards\ncolumns:\n  customer_id: 卡号\n  name: 姓氏\n",
+    )  # fmt: skip
+    assert told(tmp_path) == [
+        ("s.cards has no column '姓氏'.", "mappings/m.yaml:5", "Known names: 卡号, 姓名.")
+    ]
+    replace(tmp_path, "sources/s.yaml", "会员_*.csv", "会员_20260?.csv")
+    assert told(tmp_path) == []
+    replace(tmp_path, "sources/s.yaml", "会员_20260?.csv", "顾客.csv")
+    assert [what for what, _, _ in told(tmp_path)] == ["The source 's' has no table 'cards'."]
+
+
+def test_a_rule_that_is_called_like_no_other_is_told_without_a_guess(shop):
+    replace(shop, "mappings/m.yaml", "name: name", "name: {from: name, clean: qqqqq}")
+    with pytest.raises(UserError) as refused:
+        load_workspace(shop)
+    assert "names no cleansing rule 'qqqqq'. The reference of rules lists them all." in str(
+        refused.value
+    )
