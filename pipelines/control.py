@@ -168,6 +168,19 @@ class Control:
         folder = storage.landed(source, table)
         return [folder / f"{row.batch}.parquet" for row in current]
 
+    def all_current_files(self, storage: Storage) -> dict[tuple[str, str], list[Path]]:
+        """The batches that matter now of every table, by source and table, oldest first."""
+        each = tables.batches
+        query = sa.select(each.c.source, each.c.table, each.c.batch, each.c.kind)
+        found: dict[tuple[str, str], list[Path]] = {}
+        with self._engine.connect() as connection:
+            for source, table, batch, kind in connection.execute(query.order_by(each.c.batch)):
+                files = found.setdefault((source, table), [])
+                if kind == "whole":
+                    files.clear()
+                files.append(storage.landed(source, table) / f"{batch}.parquet")
+        return found
+
     def balance(self, run: str, entity: str, rows: Iterable[dict[str, Any]]) -> None:
         """Note where every landed row of an entity's mappings went."""
         self._replace(tables.balances, run, entity, rows)

@@ -181,7 +181,10 @@ class Loader:
     ) -> Iterator[Issue]:
         """The expressions of an entity's mappings that the engine refuses, each tried by itself."""
         for mapping in mappings:
+            broken: set[str] = set()
             for part, written, place in parts_of(mapping):
+                if broken & part.definition.join.keys():
+                    continue
                 query = raw_rows(part, self._repository.entity(entity), landed.columns).limit(0)
                 try:
                     with self._engine.transaction():
@@ -189,6 +192,7 @@ class Loader:
                             self._engine.run(view)
                         self._engine.rows(query)
                 except StatementFailed as error:
+                    broken |= {place[1]} if place[0] == "join" else set()
                     yield Issue(
                         f"The expression '{written}' cannot be computed.",
                         mapping.written.where(*place),

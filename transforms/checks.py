@@ -33,6 +33,7 @@ from metadata.model.rules import (
 )
 from transforms.checks_of_codes import code_fails, code_reason
 from transforms.statements import call, data_type, literal, number, text
+from transforms.tolerance import misfit, tolerant
 
 Mapped = Callable[[str], exp.Expr]
 _DAY = re.compile(r"today$|\d{4}-\d{2}-\d{2}$", re.IGNORECASE)
@@ -69,11 +70,14 @@ def fails(
         case Required():
             return _missing(value)
         case RequiredIf():
-            return exp.and_(_missing(value), exp.paren(with_columns(rule.condition, mapped)))
+            condition = tolerant(with_columns(rule.condition, mapped))
+            return exp.and_(_missing(value), exp.paren(condition))
         case OneFilled():
             return exp.and_(_missing(value), *(_missing(mapped(name)) for name in rule.columns))
         case Satisfies():
-            return exp.not_(exp.paren(with_columns(rule.condition, mapped)))
+            written = with_columns(rule.condition, mapped)
+            false, unclear = exp.not_(exp.paren(tolerant(written))), misfit(written)
+            return false if unclear is None else exp.or_(false, unclear)
         case NotBefore():
             return exp.LT(this=value.copy(), expression=mapped(rule.column))
         case NotAfter():

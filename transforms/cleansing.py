@@ -108,12 +108,17 @@ def _single(rule: Rule) -> Stage:
 
 
 def _of_texts(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    """Stages whose first one gets a text, whatever type the value came in."""
+    """Stages that are given texts, whatever type the value came in."""
     opening, *rest = stages
     return (
         lambda value, before: opening(exp.cast(value, "VARCHAR"), exp.cast(before, "VARCHAR")),
-        *rest,
+        *map(_after, rest),
     )
+
+
+def _after(stage: Stage) -> Stage:
+    """A stage after the first, whose value is a text already."""
+    return lambda value, before: stage(value, exp.cast(before, "VARCHAR"))
 
 
 def _default_from(value: exp.Expr, other: exp.Expr) -> exp.Expr:

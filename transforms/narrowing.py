@@ -18,7 +18,14 @@ from metadata.model.rules import Rule
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
 from transforms.landing import BATCH, ROW, TECHNICAL, read_files
-from transforms.raw import DRIVER, Reading, join_condition, landed_table, one_row_each
+from transforms.raw import (
+    DRIVER,
+    Reading,
+    join_condition,
+    joins_needed,
+    landed_table,
+    one_row_each,
+)
 from transforms.staging import judging
 from transforms.statements import STAGING, Columns, column, table
 
@@ -94,19 +101,6 @@ def landed_rows(files: Sequence[str], columns: Columns, wanted: str) -> exp.Sele
         .from_(came)
         .join(table(wanted, STAGING, "wanted"), on=same, join_type="SEMI")
     )
-
-
-def joins_needed(definition: EntityMapping, aliases: Iterable[str]) -> set[str]:
-    """Joins, and the earlier ones that they look at."""
-    found: set[str] = set()
-    queue = [alias for alias in aliases if alias in definition.join]
-    while queue:
-        alias = queue.pop()
-        if alias not in found:
-            found.add(alias)
-            targets = definition.join[alias].on.values()
-            queue += [t.rpartition(".")[0] for t in targets if "." in t]
-    return found
 
 
 def _needed_columns(definition: EntityMapping, key: Sequence[str]) -> list[str]:

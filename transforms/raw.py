@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from sqlglot import exp
 
-from metadata.model.mapping import ColumnRule, Join
+from metadata.expressions import columns_of
+from metadata.model.mapping import ColumnRule, EntityMapping, Join
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping
 from transforms.checks import with_columns
@@ -88,16 +89,44 @@ def raw_rows(
 def parts_of(
     mapping: ResolvedMapping,
 ) -> Iterator[tuple[ResolvedMapping, str, tuple[str, ...]]]:
-    """The mapping with one of its expressions alone, for each: with its text and its place."""
+    """The mapping with one of its expressions alone, for each: with its text and its place.
+
+    Conditions of joins come first, since the other expressions may need them.
+    """
     definition = mapping.definition
-    bare = definition.model_copy(update={"columns": {}, "where": None, "keep": ()})
+
+    def part(aliases: Iterable[str], **kept: object) -> ResolvedMapping:
+        joins = joins_needed(definition, aliases)
+        bare: dict[str, object] = {"columns": {}, "where": None, "keep": ()}
+        bare["join"] = {alias: join for alias, join in definition.join.items() if alias in joins}
+        return replace(mapping, definition=definition.model_copy(update=bare | kept))
+
+    for alias, join in definition.join.items():
+        if join.where is not None:
+            yield part([alias]), join.where, ("join", alias, "where")
     for name, rule in definition.columns.items():
         if rule.expr is not None:
-            part = bare.model_copy(update={"columns": {name: rule}})
-            yield replace(mapping, definition=part), rule.expr, ("columns", name)
+            yield part(_aliases(rule.expr), columns={name: rule}), rule.expr, ("columns", name)
     if definition.where is not None:
-        part = bare.model_copy(update={"where": definition.where})
-        yield replace(mapping, definition=part), definition.where, ("where",)
+        written = definition.where
+        yield part(_aliases(written), where=written), written, ("where",)
+
+
+def joins_needed(definition: EntityMapping, aliases: Iterable[str]) -> set[str]:
+    """Joins, and the earlier ones that they look at."""
+    found: set[str] = set()
+    queue = [alias for alias in aliases if alias in definition.join]
+    while queue:
+        alias = queue.pop()
+        if alias not in found:
+            found.add(alias)
+            targets = definition.join[alias].on.values()
+            queue += [t.rpartition(".")[0] for t in targets if "." in t]
+    return found
+
+
+def _aliases(expression: str) -> set[str]:
+    return {parts[0] for parts in columns_of(expression) if len(parts) > 1}
 
 
 def source_column(dotted: str) -> exp.Column:

@@ -19,6 +19,9 @@ from sqlglot import exp
 from cubes import Engine, Query
 from cubes.operations import Operations
 from metadata import load_workspace
+from metadata.against_scans import scan_issues
+from pipelines.cli import run as command
+from pipelines.dry_run import refused_by_engine
 from pipelines.results import RunReport
 from pipelines.run import run
 
@@ -56,6 +59,18 @@ class Company:
         """Landed, staged, quarantined, merged and filtered rows by mapping."""
         found = Operations(self.engine.repository.storage).balances()
         return {b.mapping: (b.landed, b.staged, b.quarantined, b.merged, b.filtered) for b in found}
+
+    def complaints(self) -> list[str]:
+        """What `rapport check` says of what has landed, of a scan beside it, and of a scan alone."""
+        repository = self.engine.repository
+        found = [*scan_issues(repository), *refused_by_engine(repository)]
+        assert command(["scan", "-w", str(repository.root), "--no-profile"]) == 0
+        found += [*scan_issues(repository), *refused_by_engine(repository)]
+        unread = repository.root.with_name("unread")
+        only_scans = shutil.ignore_patterns("landing", "build", "published", "control*")
+        shutil.copytree(repository.root, unread, ignore=only_scans)
+        found += refused_by_engine(load_workspace(unread))
+        return [str(issue) for issue in found]
 
     @property
     def refusals(self) -> list[tuple[str, str, str, int]]:

@@ -38,6 +38,10 @@ def works(load):
     return load("adventureworks")
 
 
+def test_what_loads_is_not_refused(works):
+    assert works.complaints() == []
+
+
 def test_the_grand_totals(works, in_files):
     ours = works.total(
         "revenue", "gross_revenue", "discount", "cost", "margin", "quantity", "lines", "orders",

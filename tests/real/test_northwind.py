@@ -33,6 +33,10 @@ def northwind(northwind_url, load):
     return load("northwind")
 
 
+def test_what_loads_is_not_refused(northwind):
+    assert northwind.complaints() == []
+
+
 def test_the_grand_totals(northwind, in_postgres):
     ours = northwind.total(
         "revenue", "gross_revenue", "discount", "quantity", "lines", "orders", "buyers",

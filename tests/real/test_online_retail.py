@@ -33,6 +33,10 @@ def shop(load):
     return load("online_retail")
 
 
+def test_what_loads_is_not_refused(shop):
+    assert shop.complaints() == []
+
+
 def test_the_grand_totals(shop, in_files):
     ours = shop.total(
         "revenue", "sold_revenue", "returned_revenue", "corrections", "quantity",

@@ -1,0 +1,129 @@
+"""Dimensions, facts, rollups and expectations, made of one staged row without values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from sqlglot import exp
+
+from metadata import Repository
+from metadata.errors import Issue
+from metadata.repository import ResolvedDimension, ResolvedFact
+from pipelines.dry_run.trying import Trying, misfit
+from pipelines.plan import (
+    BuildRollup,
+    ExtractTable,
+    LoadBridge,
+    LoadDimension,
+    LoadFact,
+    PlannedStep,
+    Publish,
+    StageEntity,
+    place_of,
+    plan_run,
+)
+from transforms import (
+    Statement,
+    build_rollup,
+    empty_entity,
+    load_bridge,
+    load_calendar,
+    load_dimension,
+    load_fact,
+)
+from transforms.expectations import expectations
+from transforms.references import References
+from transforms.statements import named
+
+
+def refused_in_star(repository: Repository, trying: Trying) -> Iterator[Issue]:
+    """What cannot be computed in the star, whatever the data: one problem for each definition."""
+    failed: set[str] = set()
+    for planned in plan_run(repository).steps:
+        if failed.intersection(planned.needs):
+            failed.add(planned.name)
+            continue
+        reason = trying.run(_statements(repository, planned))
+        culprits = list(_culprits(repository, trying, planned))
+        if reason is not None and not culprits:
+            place = place_of(repository, planned.step)
+            fix = "Check the expressions and types of the definition."
+            culprits = [Issue(f"{planned.name} cannot be computed.", place, reason, fix)]
+        if culprits:
+            failed.add(planned.name)
+            yield from culprits
+    for audit in expectations(repository, of_rows=True):
+        reason = trying.gives(audit.sql)[1]
+        if reason is not None and audit.table not in failed:
+            what = f"What is expected of {audit.table} cannot be computed."
+            yield Issue(what, audit.where, reason, "Cast what it reads.")
+
+
+def _statements(repository: Repository, planned: PlannedStep) -> Sequence[Statement]:
+    match planned.step:
+        case StageEntity(entity):
+            return empty_entity(repository, entity)
+        case LoadDimension(name) if repository.dimensions[name].entity is None:
+            return load_calendar(repository, name)
+        case LoadDimension(name):
+            return load_dimension(repository, name, None, datetime.now(UTC))
+        case LoadBridge(name):
+            return load_bridge(repository, name)
+        case LoadFact(name):
+            return load_fact(repository, name)
+        case BuildRollup(cube, rollup):
+            return build_rollup(repository, cube, rollup)
+        case ExtractTable() | Publish():
+            return ()
+
+
+def _culprits(repository: Repository, trying: Trying, planned: PlannedStep) -> Iterator[Issue]:
+    """The expressions of a definition that the engine refuses, each tried by itself."""
+    match planned.step:
+        case LoadDimension(name):
+            resolved: ResolvedDimension | ResolvedFact = repository.dimensions[name]
+            tried = _of_dimension(repository.dimensions[name])
+        case LoadFact(name):
+            resolved = repository.facts[name]
+            tried = _of_fact(repository.facts[name])
+        case _:
+            return
+    if resolved.entity is None:
+        return
+    for place, (text, kind) in tried.items():
+        references = References(repository, resolved.entity.entity)
+        query = references.joined(exp.select(named(references.expression(text), "tried")))
+        made, reason = trying.gives(query)
+        reason = reason or misfit(made["tried"], kind)
+        if reason is not None:
+            yield Issue(
+                f"The expression '{text}' cannot be computed as a {kind}.",
+                resolved.written.where(*place),
+                reason,
+                "Cast what it reads, or give it another type.",
+            )
+
+
+def _of_dimension(resolved: ResolvedDimension) -> Mapping[tuple[str, ...], tuple[str, str]]:
+    return {
+        ("attributes", name): (attribute.definition.expr, attribute.type)
+        for name, attribute in resolved.attributes.items()
+        if attribute.available and attribute.definition.expr is not None
+    }
+
+
+def _of_fact(resolved: ResolvedFact) -> Mapping[tuple[str, ...], tuple[str, str]]:
+    found = {
+        ("measures", name): (measure.expr, measure.type)
+        for name, measure in resolved.definition.measures.items()
+        if measure.expr is not None
+    }
+    found |= {
+        ("degenerate", name): (label.expr, "string")
+        for name, label in resolved.definition.degenerate.items()
+        if label.expr is not None
+    }
+    if resolved.definition.where:
+        found[("where",)] = (resolved.definition.where, "boolean")
+    return found
