@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metadata import Repository
+from metadata.against_scans import scanned_as
 from metadata.errors import InternalError
 from metadata.scan import Scan, ScannedColumn, ScannedTable, read_scan
 from pipelines.control import Control
@@ -95,8 +96,11 @@ class Expected:
         scan = self._scans[source]
         if scan is None:
             return None
-        called = self._repository.source_table(source, plain).name
-        return scan.table(plain) or (scan.table(called) if called else None)
+        settings = self._repository.source_table(source, plain)
+        table = scanned_as(scan, plain, settings)
+        if table is not None and settings.header_row is not None and table.name != plain:
+            return None  # read by another line of the file, it has other columns
+        return table
 
     def _is_newer(self, source: str, batch: Path) -> bool:
         """Whether the scan of a source is newer than a batch."""
