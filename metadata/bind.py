@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from metadata.bind_quality import bind_qualities
 from metadata.bind_star import bind_bridges, bind_dimensions, bind_facts, check_entities
 from metadata.bind_synonyms import check_synonyms
 from metadata.errors import Issue, Location
+from metadata.expressions import ExpressionError, parse_expression
 from metadata.model.cube import Cube
 from metadata.model.mapping import Lookup
 from metadata.model.quality import Quality
@@ -35,6 +36,7 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
     entities = collected.of("entity", Entity)
     issues += check_entities(entities)
     issues += check_lookups(lookups, sources)
+    issues += _check_filters(sources)
     if issues:
         # Paths over broken references would only repeat what has been said.
         return None, issues
@@ -87,6 +89,18 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
         words=collected.of("words", Words),
     )
     return repository, issues
+
+
+def _check_filters(sources: Mapping[str, Written[Source]]) -> Iterator[Issue]:
+    """Declared filters of tables that are no condition, or one that no source may be asked."""
+    for written in sources.values():
+        for name, table in written.value.tables.items():
+            try:
+                if table.where is not None:
+                    parse_expression(table.where)
+            except ExpressionError as error:
+                where = written.where("tables", name, "where")
+                yield Issue(f"The filter '{table.where}' {error}.", where)
 
 
 def _fed_columns(

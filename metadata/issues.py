@@ -51,7 +51,8 @@ def _issue(
         )
     if kind == "value_error":
         shown = f" {_shown(given)}" if isinstance(given, (str, int, float, bool)) else ""
-        return Issue(f"'{path}'{shown} {message.rstrip('.')}{_stop(message)}", place)
+        subject = f"'{path}'{shown}" if path else "The definition"
+        return Issue(f"{subject} {message.rstrip('.')}{_stop(message)}", place)
     return Issue(f"'{path}': {message}.", place, f"Given: {_shown(given)}.")
 
 

@@ -171,6 +171,16 @@ def collect(
     if own:
         _read_mappings(own, collected)
         for document in own.documents("workspace.yaml", collected):
+            if collected.workspace is not None:
+                collected.issues.append(
+                    Issue(
+                        "The workspace is described twice.",
+                        document.where(),
+                        f"The first document begins at {collected.workspace.where()}.",
+                        "Keep one; definitions of other kinds stand in files of their own.",
+                    )
+                )
+                break
             collected.workspace = _parse(Workspace, [document], collected)
     return collected
 
@@ -212,11 +222,14 @@ class _File:
 
 
 def _in(folder: Path) -> list[Path]:
-    return sorted((p for p in folder.rglob("*") if _is_yaml(p.name)), key=Path.as_posix)
+    found = (p for p in folder.rglob("*") if _is_yaml(p.relative_to(folder).as_posix()))
+    return sorted(found, key=Path.as_posix)
 
 
 def _is_yaml(name: str) -> bool:
-    return name.endswith((".yaml", ".yml"))
+    """Whether a path is that of a definition file; what editors keep hidden beside one is not."""
+    hidden = any(part.startswith(".") for part in name.split("/"))
+    return name.endswith((".yaml", ".yml")) and not hidden
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -14,7 +14,7 @@ from metadata.issues import validation_issues
 from metadata.model.base import Definition
 from metadata.model.portal import Chart, Portal, Tile
 from metadata.repository import Repository, ResolvedCube, Written
-from metadata.yaml_tree import Document, extended, parse_documents, read_documents
+from metadata.yaml_tree import Document, extended, parse_documents, read_documents, read_text
 
 SHIPPED = Path(__file__).resolve().parent.parent / "dashboards" / "definitions" / "portal.yaml"
 OWN = "portal.yaml"
@@ -40,6 +40,15 @@ def load_portal(root: Path) -> Written[Portal]:
     """
     own = root / OWN
     return _read(read_documents(own, OWN) if own.is_file() else ())
+
+
+def portal_issues(repository: Repository) -> tuple[Issue, ...]:
+    """The problems of the workspace's own `portal.yaml`, if there is one."""
+    own = repository.root / OWN
+    try:
+        return check_portal(read_text(own, OWN), repository) if own.exists() else ()
+    except MetadataError as error:
+        return error.issues
 
 
 def check_portal(text: str, repository: Repository) -> tuple[Issue, ...]:

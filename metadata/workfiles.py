@@ -108,7 +108,8 @@ def file_names(root: Path) -> tuple[str, ...]:
     found = [name for name in SINGLE_FILES if (root / name).is_file()]
     for folder in FOLDERS:
         paths = (p for p in (root / folder).rglob("*") if p.suffix in (".yaml", ".yml"))
-        found += sorted(path.relative_to(root).as_posix() for path in paths if path.is_file())
+        names = sorted(path.relative_to(root).as_posix() for path in paths if path.is_file())
+        found += [name for name in names if not any(p.startswith(".") for p in name.split("/"))]
     return tuple(found)
 
 

@@ -25,6 +25,8 @@ _BOOLEAN = {
 }
 _INTEGER = re.compile(r"^[-+]?[0-9]{1,18}$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?$")
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML lets no text hold."""
 _DEPTH = 60
 _MOST = 5_000_000
 """Values in one document; a few lines of aliases can stand for billions."""
@@ -86,6 +88,14 @@ def parse_documents(text: str, shown_as: str) -> Iterator[Document]:
             "Check indentation, colons, brackets and quotes on this line and the one above.",
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
+        odd = _UNREADABLE.search(text)
+        if odd is not None:
+            raise _refused(
+                "The file is not valid YAML.",
+                Location(shown_as, text.count("\n", 0, odd.start()) + 1),
+                f"It holds the control character U+{ord(odd.group()):04X}.",
+                "Remove it; perhaps the file is not text, or not saved as UTF-8.",
+            ) from None
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise _refused("The file is not valid YAML.", Location(shown_as, 1), reason, "") from None
     for root in roots:
@@ -127,6 +137,9 @@ def read_text(path: Path, shown_as: str) -> str:
     Raises:
         MetadataError: it is not UTF-8, or cannot be read.
     """
+    if path.exists() and not path.is_file():
+        kind = "It is a folder." if path.is_dir() else "It is no regular file."
+        raise _refused("The file cannot be read.", Location(shown_as), kind, "")
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -176,6 +189,13 @@ def _value(node: yaml.Node, above: Sequence[int], shown_as: str) -> Any:
             place = Location(shown_as, key.start_mark.line + 1, key.start_mark.column + 1)
             if not isinstance(key, yaml.ScalarNode):
                 raise _refused("A key must be a plain name.", place, "", "")
+            if key.value == "<<" and not key.style:
+                raise _refused(
+                    "A merge key ('<<') is not read.",
+                    place,
+                    "It is no part of YAML 1.2.",
+                    "Write out the keys that it stands for.",
+                )
             if key.value in result:
                 raise _refused(
                     f"The key '{key.value}' is given twice.",

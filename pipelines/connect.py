@@ -79,6 +79,13 @@ def connector(repository: Repository, source: str) -> Folder | Database:
     written = repository.sources[source]
     where = written.where("url")
     text = expanded(written.value.url, where)
+    if not text.strip():
+        raise UserError(
+            f"The address of the source '{source}' is empty.",
+            where=where,
+            why="A variable that it is made of holds nothing.",
+            fix="Set the variable to a folder or the address of a database.",
+        )
     if text.startswith(EMBEDDED):
         folder = (repository.root / text.removeprefix(EMBEDDED)).resolve()
         return Database(_url(_embedded(folder, where), where), written.value.db_schema)

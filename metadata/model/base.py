@@ -54,7 +54,10 @@ def _duration(value: Any) -> Any:
         match = _DURATION.match(value.strip().lower())
         if not match:
             raise ValueError("is not a duration; write it like '2 days' or '30 minutes'")
-        return timedelta(**{f"{match.group(2)}s": int(match.group(1))})
+        try:
+            return timedelta(**{f"{match.group(2)}s": int(match.group(1))})
+        except OverflowError:
+            raise ValueError("is longer than any duration can be") from None
     return value
 
 
@@ -67,6 +70,19 @@ def _as_list(value: Any) -> Any:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 """One name, or a list of names."""
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    for place, name in enumerate(names):
+        if not name.strip():
+            raise ValueError("holds a name that is empty")
+        if name in names[:place]:
+            raise ValueError(f"names '{name}' twice")
+    return names
+
+
+DistinctNames = Annotated[Names, AfterValidator(_distinct)]
+"""The same, each of them once."""
 
 Expression = Annotated[
     str, Field(min_length=1, max_length=4000, json_schema_extra={"refers_to": "expression"})

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from metadata.model.base import Definition, Expression, Name, Names
+from metadata.model.base import Definition, DistinctNames, Expression, Name, Names
 
 Format = Literal["number", "integer", "currency", "percent", "duration"]
 """duration is in seconds; percent is a fraction (0.25 is shown as 25%)."""
@@ -77,8 +77,8 @@ AGGREGATES = ("sum", "count", "count_distinct", "avg", "min", "max", "ratio")
 class Rollup(Definition):
     """A pre-aggregation that the engine may answer from instead of the fact."""
 
-    by: Names = Field(description="Levels it keeps, as role.attribute.")
-    measures: Names = Field(description="Additive measures it holds.")
+    by: DistinctNames = Field(description="Levels it keeps, as role.attribute.")
+    measures: DistinctNames = Field(description="Additive measures it holds.")
 
 
 class CubeDefault(Definition):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from metadata.model.base import Definition, Expression, Name, Names
+from metadata.model.base import Definition, DistinctNames, Expression, Name, Names
 from metadata.model.rules import Checks, CleansingRules, Otherwise
 
 
@@ -19,7 +19,10 @@ class ColumnRule(Definition):
     """
 
     from_: str | None = Field(
-        None, alias="from", description="Source column; `join.column` for a joined table."
+        None,
+        alias="from",
+        min_length=1,
+        description="Source column; `join.column` for a joined table.",
     )
     expr: Expression | None = Field(
         None, description="SQL expression over source columns (and `join.column`)."
@@ -75,7 +78,7 @@ class Duplicates(Definition):
     that were delivered twice, not for finding people.
     """
 
-    by: Names = Field(
+    by: DistinctNames = Field(
         min_length=1,
         description="Columns that must agree; a row without a value in one is nobody's duplicate.",
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from metadata.model.base import Definition, Duration, Name, Names
+from metadata.model.base import Definition, DistinctNames, Duration, Name, Names
 
 
 class SoftDelete(Definition):
@@ -41,7 +41,9 @@ class SourceTable(Definition):
             " it is left out. The first one when absent."
         ),
     )
-    delimiter: str | None = Field(None, description="Column separator of CSV files.")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="Column separator of CSV files."
+    )
     null_values: tuple[str, ...] = Field(
         ("",), description="Texts in CSV files that mean 'no value'."
     )
@@ -51,7 +53,7 @@ class SourceTable(Definition):
     where: str | None = Field(
         None, description="Declared filter, evaluated by the source; rows outside are never read."
     )
-    primary_key: Names = Field((), description="Columns that identify a row.")
+    primary_key: DistinctNames = Field((), description="Columns that identify a row.")
     cursor: str | None = Field(
         None, description="Column that only grows when a row changes; reads start there."
     )
@@ -93,10 +95,11 @@ class Source(Definition):
 
     source: Name = Field(description="Name used in mappings and in the landing zone.")
     url: str = Field(
+        min_length=1,
         description=(
             "A database URL, or a folder of csv, parquet, xlsx or json files. `${NAME}` is replaced"
             " from the environment, so that no secret stands in a file."
-        )
+        ),
     )
     db_schema: str | None = Field(None, alias="schema", description="Database schema.")
     description: str = ""

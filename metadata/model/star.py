@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from metadata.model.base import ColumnType, Definition, Expression, Name, Names
+from metadata.model.base import ColumnType, Definition, DistinctNames, Expression, Name
 
 
 def _column(value: Any) -> Any:
@@ -28,7 +28,7 @@ class Entity(Definition):
 
     entity: Name
     description: str = ""
-    key: Names = Field(description="Columns that identify a row; they are always required.")
+    key: DistinctNames = Field(description="Columns that identify a row; they are always required.")
     columns: dict[Name, Annotated[EntityColumn, BeforeValidator(_column)]] = Field(min_length=1)
     changed_at: str | None = Field(
         None, description="Column that says when a row last changed, for history."
@@ -63,7 +63,7 @@ class Attribute(Definition):
 class Hierarchy(Definition):
     """Levels from the widest to the narrowest."""
 
-    levels: Names
+    levels: DistinctNames = Field(min_length=1)
     label: str = ""
 
 

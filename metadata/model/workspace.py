@@ -67,7 +67,9 @@ class Storage(Definition):
     """Where the workspace keeps its data; relative paths start at the workspace folder."""
 
     path: str = Field(
-        "var", description="Folder for the landing zone, the build and the published versions."
+        "var",
+        min_length=1,
+        description="Folder for the landing zone, the build and the published versions.",
     )
 
 

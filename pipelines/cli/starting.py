@@ -10,6 +10,7 @@ import typer
 from metadata import load_workspace
 from metadata.against_scans import scan_issues
 from metadata.errors import MetadataError, UserError
+from metadata.portal import portal_issues
 from pipelines.cli.output import HERE, Format, FormatOption, WorkspaceOption, print_json, stdout
 from pipelines.cli.progress import print_run
 from pipelines.cli.serving import start_server
@@ -109,7 +110,8 @@ def check(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE
     # The engine takes a moment to start: only a check needs it.
     from pipelines.dry_run import refused_by_engine
 
-    if issues := (*scan_issues(repository), *refused_by_engine(repository)):
+    issues = (*portal_issues(repository), *scan_issues(repository), *refused_by_engine(repository))
+    if issues:
         raise MetadataError(issues)
     counts = {
         "sources": len(repository.sources),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metadata import MetadataError, load_workspace
+from metadata.workfiles import file_names
+from pipelines.cli import run as command
 
 CASES = {
     "yaml error": (
@@ -194,6 +198,63 @@ CASES = {
         "do not add up",
     ),
     "anchor in itself": ("workspace.yaml", "name: A\nusers: &a [*a]\n", 0, "refers to itself"),
+    "merge key": (
+        "mappings/person.yaml",
+        "entity: person\nfrom: shop.client\ncolumns:\n  <<: {person_id: id}\n",
+        4,
+        "A merge key ('<<') is not read",
+    ),
+    "control character": (
+        "mappings/person.yaml",
+        "entity: person\nfrom: shop.client\ncolumns:\n  person_id: id # \x07\n",
+        4,
+        "U+0007",
+    ),
+    "two workspaces": ("workspace.yaml", "name: A\n---\nname: B\n", 3, "described twice"),
+    "endless lookback": (
+        "sources/shop.yaml",
+        "source: shop\nurl: data\ntables:\n"
+        "  client: {primary_key: id, cursor: c, lookback: 999999999999 days}\n",
+        4,
+        "longer than any duration",
+    ),
+    "no address": ("sources/shop.yaml", "source: shop\nurl: ''\n", 2, "at least 1 character"),
+    "filter that is a statement": (
+        "sources/shop.yaml",
+        "source: shop\nurl: data\ntables:\n  client:\n    where: drop table x\n",
+        5,
+        "The filter 'drop table x' may not hold drop",
+    ),
+    "key of one column twice": (
+        "sources/shop.yaml",
+        "source: shop\nurl: data\ntables:\n  client: {primary_key: [id, id]}\n",
+        4,
+        "names 'id' twice",
+    ),
+    "separator of two characters": (
+        "sources/shop.yaml",
+        "source: shop\nurl: data\ntables:\n  client: {delimiter: '||'}\n",
+        4,
+        "at most 1 character",
+    ),
+    "hierarchy without levels": (
+        "model/more.yaml",
+        "dimension: place\nentity: person\nattributes: {name: }\nhierarchies: {h: []}\n",
+        4,
+        "at least 1 item",
+    ),
+    "hierarchy with a level twice": (
+        "model/more.yaml",
+        "dimension: place\nentity: person\nattributes: {name: }\nhierarchies: {h: [name, name]}\n",
+        4,
+        "names 'name' twice",
+    ),
+    "dimension of nothing": (
+        "model/more.yaml",
+        "dimension: place\nattributes: {name: }\n",
+        1,
+        "The definition needs either 'entity' or 'generated'",
+    ),
     "list at the top": ("workspace.yaml", "- name\n", 1, "must hold a mapping"),
     "bad time zone": ("workspace.yaml", "name: A\ntime_zone: Mars\n", 2, "not a time zone"),
     "twice defined": (
@@ -234,6 +295,38 @@ def test_a_file_in_another_encoding_is_told(write):
     (path / "workspace.yaml").write_bytes("name: Bäcker\n".encode("latin-1"))
     with pytest.raises(MetadataError, match="not UTF-8"):
         load_workspace(path, shipped=False)
+
+
+def test_what_is_no_file_is_told_and_never_waited_for(write):
+    path = write()
+    (path / "mappings" / "folder.yaml").mkdir()
+    os.mkfifo(path / "mappings" / "pipe.yaml")
+    with pytest.raises(MetadataError) as caught:
+        load_workspace(path, shipped=False)
+    told = [(str(issue.where), issue.why) for issue in caught.value.issues]
+    assert told == [
+        ("mappings/folder.yaml", "It is a folder."),
+        ("mappings/pipe.yaml", "It is no regular file."),
+    ]
+
+
+def test_what_editors_hide_beside_a_file_is_no_definition(write):
+    """Emacs marks a file that is being edited by a link that leads nowhere."""
+    path = write()
+    (path / "mappings" / ".#person.yaml").symlink_to("somebody@somewhere.4711")
+    (path / "mappings" / ".backup").mkdir()
+    (path / "mappings" / ".backup" / "person.yaml").write_text("entity: [")
+    load_workspace(path, shipped=False)
+    assert not any("/." in name for name in file_names(path))
+
+
+def test_check_reads_the_portal_too(write, capsys):
+    path = write({"portal.yaml": "tiles:\n  a: {cube: nope, measure: x}\n"})
+    assert command(["check", "-w", str(path)]) == 1
+    assert "portal.yaml:2: " in capsys.readouterr().err
+    (path / "portal.yaml").write_text("nonsense: true\n")
+    assert command(["check", "-w", str(path)]) == 1
+    assert "portal.yaml:1: Unknown key 'nonsense'." in capsys.readouterr().err
 
 
 FRAGMENTS = st.sampled_from(
