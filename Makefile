@@ -12,7 +12,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/rapport demo --directory $(DEMO) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: $(VENV)/.development
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.development
 	$(BIN)/ruff check .

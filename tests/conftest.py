@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,17 +41,24 @@ def system_program(program: str, package: str) -> str:
     )
     if not found and may_install and program not in _tried:
         _tried.add(program)
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for step in ("apt-get update", command):
+        found = _installed(program, command)
+    if not found:
+        pytest.skip(f"{program} is not installed; bring it with: {command}")
+    return found
+
+
+def _installed(program: str, command: str) -> str | None:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Tests run in several processes, and apt serves one of them at a time.
+    with (Path(tempfile.gettempdir()) / "rapport-tests-apt.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for step in () if shutil.which(program) else ("apt-get update", command):
             done = subprocess.run(
                 step.split(), env=environment, capture_output=True, timeout=280, check=False
             )
             if done.returncode:
                 break
-        found = shutil.which(program)
-    if not found:
-        pytest.skip(f"{program} is not installed; bring it with: {command}")
-    return found
+        return shutil.which(program)
 
 
 @pytest.fixture(scope="session")
