@@ -20,6 +20,7 @@ from pathlib import Path
 from benchmarks.invented import Schema, schemas
 from benchmarks.pairs import Counts, Pair, counted, mapped_pairs, proposed_pairs
 from metadata import load_workspace
+from metadata.model.source import SourceTable
 from metadata.model.star import Entity
 from metadata.propose import Known, propose
 from metadata.scan import Scan, read_scan
@@ -38,10 +39,13 @@ class Case:
     truth: frozenset[Pair]
     names: Mapping[str, str]
     """What the truth calls the tables, by what the scan calls them."""
+    settings: Mapping[str, SourceTable] | None = None
+    """Tables of the source as they are defined."""
 
     def proposed(self) -> dict[Pair, float]:
         """What is proposed, each with its confidence."""
-        return proposed_pairs(propose(self.scan, Known(self.entities)), self.names)
+        known = Known(self.entities, settings=self.settings)
+        return proposed_pairs(propose(self.scan, known), self.names)
 
     def counts(self) -> Counts:
         """How much of it is right."""
@@ -58,7 +62,8 @@ def of_workspace(root: Path) -> Iterator[Case]:
         if scan is not None:
             names = {table.name: table.name for table in scan.tables}
             truth = frozenset(mapped_pairs(mappings, source))
-            yield Case(f"{root.name}: {source}", scan, entities, truth, names)
+            tables = repository.sources[source].value.tables
+            yield Case(f"{root.name}: {source}", scan, entities, truth, names, tables)
 
 
 def of_schemas(folder: Path) -> Iterator[Case]:

@@ -54,7 +54,8 @@ def compose(material: Material, least: float) -> Draft | str:
     filled = {m.target.column: _filled(material, m, joins) for m in material.view.matches}
     if material.table.key_sure >= _DECLARED:
         filled |= {f.target.column: f for f in _keys(material, filled)}
-    natural = {f.target.column: f for f in derived(words, filled) if f.target.key}
+    sure = {name: f for name, f in filled.items() if f.confidence >= least}
+    natural = {f.target.column: f for f in derived(words, sure) if f.target.key}
     filled = {**filled, **natural}
     filled |= {f.target.column: f for f in _keys(material, filled)}
     lacking = [key for key in words.entity.key if key not in filled]

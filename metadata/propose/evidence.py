@@ -13,6 +13,8 @@ from metadata.propose.columns import Known
 from metadata.propose.vocabulary import Target
 
 IMPOSSIBLE = -8.0
+_CODES = 9999
+"""Greater numbers are hardly codes for a few things."""
 _SHARES = frozenset(("percent", "rate", "probability", "share"))
 _LATER = frozenset(("closed", "end", "leave", "lost", "paid", "returned", "resolved", "delivered"))
 """Days that most rows have only later, if ever."""
@@ -52,7 +54,7 @@ def of_values(column: Known, target: Target) -> list[Piece]:
     if column.empty:
         found.append(Piece(-0.7, "it is empty"))
     elif column.constant:
-        found.append(Piece(-2.0 if target.key_part else -0.3, "every row has the same value"))
+        found.append(Piece(-4.0 if target.key_part else -0.3, "every row has the same value"))
     return [piece for piece in found if piece.counts or piece.says]
 
 
@@ -117,6 +119,8 @@ def _of_text(column: Known, target: Target) -> Piece:
         case "flag":
             return Piece(-0.3 if target.values == "state" and not names_thing else -4.0)
         case "whole":
+            if target.values in ("few", "state") and column.range and column.range[1] > _CODES:
+                return Piece(-2.0)
             if names_thing or target.values in ("few", "state", "postal_code", "phone"):
                 return Piece(0.0)
             numbered = any(

@@ -52,7 +52,7 @@ def _referred(
     setting: Setting, table: KnownTable, entity: str, candidates: Sequence[Candidate]
 ) -> Iterator[Possible]:
     """Entities that the main one refers to, where the reference has its own columns beside it."""
-    flat = not any(setting.structure.from_table(table.name))
+    flat = not setting.structure.from_table(table.name)
     queue = [(entity, 0)]
     seen = {entity}
     for name, depth in queue:

@@ -49,7 +49,7 @@ class Joins:
         before = f"{self._names[path[:-1]]}." if path[:-1] else ""
         pairs = zip(reference.keys, reference.columns, strict=True)
         table = self._structure.tables[reference.to]
-        single = table.key == reference.keys
+        single = set(table.key) == set(reference.keys)
         return DraftJoin(
             name,
             reference.to,

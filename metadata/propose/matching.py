@@ -18,6 +18,8 @@ _NUMBER = frozenset(("number", "code"))
 LEAST_ODDS = -1.2
 """Matches that are less likely are not worth mentioning."""
 _KEY_LIKENESS = 0.55
+_ONLY_LIKENESS = 0.6
+_ROW = frozenset(("created", "updated", "deleted"))
 _ELSEWHERE = 0.5
 """What is as good for the table's own entity as for one inside it belongs to its own."""
 
@@ -143,11 +145,13 @@ def _match(
         if score > likeness:
             likeness, phrase = score, said
     structural = [] if inside else _of_key(table, candidate, target)
-    if not likeness and not any(piece.counts > 1 for piece in structural):
+    only = _is_only_reference(setting, table, candidate, target)
+    if not likeness and not only and not any(piece.counts > 1 for piece in structural):
         return None
     structural += _of_reference(setting, table, candidate, target)
     whole_key = target.key and table.key == (candidate.known.name,) and candidate.own
     counted = max(likeness, _KEY_LIKENESS if whole_key and not inside else 0.0)
+    counted = max(counted, _ONLY_LIKENESS if only else 0.0)
     pieces = [
         Piece(of_likeness(counted)),
         *structural,
@@ -176,6 +180,27 @@ def _of_key(table: KnownTable, candidate: Candidate, target: Target) -> list[Pie
     if candidate.known.unique is False:
         return [Piece(-4.0)]
     return [Piece(0.5)] if candidate.known.unique else []
+
+
+def _is_only_reference(
+    setting: Setting, table: KnownTable, candidate: Candidate, target: Target
+) -> bool:
+    """Whether the table refers to an entity only once, and so does the target's entity."""
+    if target.references is None or not candidate.own:
+        return False
+    reference = setting.structure.of_column(table.name, candidate.known.name)
+    if reference is None or setting.entity_of(reference.to) != target.references:
+        return False
+    if any(t & _ROW for t in candidate.known.tokens) or reference.columns == table.key:
+        return False
+    others = [
+        r
+        for r in setting.structure.from_table(table.name)
+        if r != reference and setting.entity_of(r.to) == target.references
+    ]
+    targets = setting.vocabulary.entities[target.entity].targets
+    alike = [t for t in targets if t.references == target.references]
+    return not others and len(alike) == 1
 
 
 def _of_reference(

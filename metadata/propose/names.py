@@ -24,7 +24,10 @@ UNKNOWN = "~"
 """What the meaning of a word begins with that nothing explains."""
 _LAST_ONLY = frozenset(("on", "at", "am"))
 """`shipped_on` is a date; `on_hand` is not."""
-_NO_BEGINNING = frozenset(("to", "on", "at", "am", "no", "id"))
+_TO = "to"
+_NO_BEGINNING = frozenset((_TO, "on", "at", "am", "no", "id"))
+_LEAST, _LONG = 3, 5
+"""Letters that an abbreviation has at least, and a word that it may stand for."""
 _SHORT = {1: 1.0, 2: 2.0, 3: 2.5, 4: 1.5}
 """What a word costs by its length where names run words together; short ones are often chance."""
 
@@ -58,6 +61,7 @@ class Lexicon:
                 self._learn(names)
         self._learn(phrases)
         self._learn(self._expansions.values())
+        self._shortened = self._by_skeleton()
 
     def tokens(self, name: str) -> Tokens:
         """The words of a name, without those that add nothing (unless there is nothing else)."""
@@ -114,7 +118,20 @@ class Lexicon:
         singular = self._singular(piece)
         if singular is not None:
             return self._read(singular)
-        return (frozenset((f"{UNKNOWN}{piece}",)),)
+        meanings = self._shortened.get(_skeleton(piece)) if len(piece) >= _LEAST else None
+        return (meanings or frozenset((f"{UNKNOWN}{piece}",)),)
+
+    def _by_skeleton(self) -> dict[str, Token]:
+        """What words mean by their consonants, where all words with the same ones mean the same."""
+        found: dict[str, set[Token]] = {}
+        for word, meanings in self._meanings.items():
+            if len(word) >= _LONG and word.isascii():
+                found.setdefault(_skeleton(word), set()).add(frozenset(meanings))
+        return {
+            bones: next(iter(meant))
+            for bones, meant in found.items()
+            if len(meant) == 1 and len(bones) >= _LEAST
+        }
 
     def _expanded(self, piece: str) -> Tokens:
         words = _pieces(self._expansions[piece])
@@ -143,6 +160,11 @@ class Lexicon:
             return [piece]
         return _cheapest(piece, self._costs(piece))
 
+    def _is_made_of_words(self, piece: str) -> bool:
+        return all(
+            len(p) >= 4 and (self._is_word(p) or self._singular(p)) for p in self._parts(piece)
+        )
+
     def _costs(self, piece: str) -> Mapping[tuple[int, int], float]:
         """What each stretch of a piece costs as a word; stretches that are no words cost more."""
         han = bool(_HAN.match(piece))
@@ -156,6 +178,7 @@ class Lexicon:
                 known = self._is_word(word) or (length > 4 and self._singular(word) is not None)
                 if begins:
                     known = word in self._meanings and word not in _NO_BEGINNING | self._neutral
+                    known = known or (word == _TO and self._is_made_of_words(piece[2:]))
                 if known and (length >= least or ends or begins):
                     found[start, end] = 1.0 if han else _SHORT.get(length, 0.8)
                 elif length >= least:
@@ -186,6 +209,16 @@ def _pieces(name: str) -> tuple[str, ...]:
     plain = unicodedata.normalize("NFKC", name)
     plain = _plain(_CAMEL.sub(" ", plain))
     return tuple(_PIECE.findall(plain))
+
+
+def _skeleton(word: str) -> str:
+    """A word without its vowels, the first letter kept, doubled letters once: agreement is agrmnt.
+
+    >>> _skeleton("agreement"), _skeleton("install")
+    ('agrmnt', 'instl')
+    """
+    bones = word[0] + "".join(c for c in word[1:] if c not in "aeiou")
+    return "".join(c for n, c in enumerate(bones) if n == 0 or c != bones[n - 1])
 
 
 def _plain(text: str) -> str:

@@ -85,9 +85,11 @@ def _onwards(setting: Setting, step: Step, start: KnownTable) -> Iterator[Step]:
         return
     for reference in structure.to_table(step.table.name):
         other = structure.tables[reference.table]
-        if reference.sure < _LEAST_SURE or other.name == start.name or len(reference.columns) > 1:
-            continue
         shared = structure.extensions.get(other.name) == reference
+        if reference.sure < _LEAST_SURE or other.name == start.name:
+            continue
+        if len(reference.columns) > 1 and not shared:
+            continue
         if other.name in setting.drivers or not (shared or _belongs(other)):
             continue
         cost = step.cost + _COST["same key" if shared else "belongs"]
@@ -124,15 +126,18 @@ def _role(table: KnownTable, reference: Reference) -> Tokens:
 
 
 def _candidates(setting: Setting, step: Step, table: KnownTable) -> Iterator[Candidate]:
-    joining = {r.keys for r in step.path if r.to == step.table.name}
+    joining = {key for r in step.path if r.to == step.table.name for key in r.keys}
     label = _label(step.table)
-    context = table.context | _SATELLITES
+    context = table.context
+    if any(name[-1] & _SATELLITES for name in step.table.names):
+        context |= _SATELLITES
     shared = not step.role
     if shared:
         context |= step.table.context
-    past = is_history(step.table)
+    # What is found by its whole key is one episode.
+    past = is_history(step.table) and set(step.table.key) != set(step.path[-1].keys)
     for column in step.table.columns:
-        if column.technical or (column.name,) in joining:
+        if column.technical or column.name in joining:
             continue
         if past and setting.structure.of_column(step.table.name, column.name) is None:
             # Its days are those of an episode, not of the row that it belongs to.

@@ -21,6 +21,7 @@ _NUMBER = frozenset(("number", "code"))
 _GUESSED = 0.5
 _COUNTING = frozenset(("number", "code", "line", "position"))
 _MOST_PARTS, _MOST_USED = 4, 8
+_SHARED_WORDS, _TWIN = 2, 0.9
 _ALIKE = 3
 """Characters that the keys of one table begin with, where all of them begin alike."""
 
@@ -71,17 +72,31 @@ class Structure:
     tables: Mapping[str, KnownTable]
     references: tuple[Reference, ...]
 
-    def from_table(self, table: str) -> Iterator[Reference]:
+    def from_table(self, table: str) -> Sequence[Reference]:
         """References that leave a table, the surest first."""
-        yield from (r for r in self.references if r.table == table)
+        return self._leaving.get(table, ())
 
-    def to_table(self, table: str) -> Iterator[Reference]:
+    def to_table(self, table: str) -> Sequence[Reference]:
         """References that arrive at a table."""
-        yield from (r for r in self.references if r.to == table)
+        return self._arriving.get(table, ())
 
     def of_column(self, table: str, column: str) -> Reference | None:
         """The reference that a single column is."""
         return next((r for r in self.from_table(table) if r.columns == (column,)), None)
+
+    @cached_property
+    def _leaving(self) -> Mapping[str, Sequence[Reference]]:
+        found: dict[str, list[Reference]] = {}
+        for reference in self.references:
+            found.setdefault(reference.table, []).append(reference)
+        return found
+
+    @cached_property
+    def _arriving(self) -> Mapping[str, Sequence[Reference]]:
+        found: dict[str, list[Reference]] = {}
+        for reference in self.references:
+            found.setdefault(reference.to, []).append(reference)
+        return found
 
     @cached_property
     def extensions(self) -> Mapping[str, Reference]:
@@ -90,7 +105,11 @@ class Structure:
         for reference in self.references:
             known = self.tables[reference.table]
             itself = reference.to == reference.table
-            if known.key == reference.columns and not itself and reference.table not in found:
+            if (
+                set(known.key) == set(reference.columns)
+                and not itself
+                and reference.table not in found
+            ):
                 found[reference.table] = reference
         return found
 
@@ -102,8 +121,12 @@ def understand(scan: Scan, vocabulary: Vocabulary) -> Structure:
     said = {(r.table, r.columns) for r in declared}
     likely = [r for t in tables.values() for r in _likely(t, tables, said)]
     likely = [_to_base(r, likely, tables) for r in likely]
-    ordered = sorted([*declared, *likely], key=lambda r: (r.table, -r.sure, r.columns, r.to))
-    return Structure(_with_composite_keys(tables, ordered), tuple(ordered))
+    tables = _with_composite_keys(tables, _ordered([*declared, *likely]))
+    return Structure(tables, _ordered([*declared, *likely, *_twins(tables)]))
+
+
+def _ordered(references: Iterable[Reference]) -> tuple[Reference, ...]:
+    return tuple(sorted(references, key=lambda r: (r.table, -r.sure, r.columns, r.to)))
 
 
 def _known_table(table: ScannedTable, vocabulary: Vocabulary) -> KnownTable:
@@ -166,8 +189,9 @@ def _likely(
         if (table.name, (column.name,)) in said or column.technical or column.empty:
             continue
         best: tuple[float, KnownTable] | None = None
-        # Of equally good tables the one with the fewest rows that has all the values.
-        for other in sorted(tables.values(), key=lambda t: (t.table.rows or 0, t.name)):
+        # Of equally good tables the one that this table or the key is called after, then the one
+        # with the fewest rows that has all the values.
+        for other in sorted(tables.values(), key=lambda t: _strangeness(t, table)):
             sure = _refers(table, column, other)
             if sure and (best is None or sure > best[0] + 1e-9):
                 best = (sure, other)
@@ -175,6 +199,23 @@ def _likely(
             best = _by_values(column, tables.values())
         if best is not None:
             yield Reference(table.name, (column.name,), best[1].name, best[1].key, best[0])
+
+
+def _strangeness(other: KnownTable, table: KnownTable) -> tuple[int, int, str]:
+    """Small for a table that another one is called after, and for one called like its own key."""
+    if other.name != table.name and any(
+        _begins_with(mine, names) for names in other.names for mine in table.names
+    ):
+        rank = 0
+    else:
+        key = other.column(other.key[0]) if len(other.key) == 1 else None
+        rank = 1 if key is not None and _owns(other, key) else 2
+    return (rank, other.table.rows or 0, other.name)
+
+
+def _begins_with(words: Tokens, beginning: Tokens) -> bool:
+    pairs = zip(words, beginning, strict=False)
+    return 0 < len(beginning) < len(words) and all(a & b for a, b in pairs)
 
 
 def _by_values(column: Known, tables: Iterable[KnownTable]) -> tuple[float, KnownTable] | None:
@@ -278,8 +319,8 @@ def _within(column: Known, other: KnownTable, key: Known) -> bool:
 
 
 def _with_composite_keys(
-    tables: Mapping[str, KnownTable], references: list[Reference]
-) -> Mapping[str, KnownTable]:
+    tables: Mapping[str, KnownTable], references: Sequence[Reference]
+) -> dict[str, KnownTable]:
     """Tables without a key of one column get the columns that are likely to be it together."""
     found: dict[str, KnownTable] = {}
     for name, table in tables.items():
@@ -289,7 +330,24 @@ def _with_composite_keys(
     return found
 
 
-def _composite_key(table: KnownTable, references: list[Reference]) -> tuple[str, ...]:
+def _twins(tables: Mapping[str, KnownTable]) -> Iterator[Reference]:
+    """Tables that share a key of several columns and most of their name: prices beside costs."""
+    keyed = [t for t in tables.values() if len(t.key) > 1]
+    for one, other in itertools.combinations(sorted(keyed, key=_size), 2):
+        columns = {c.casefold(): c for c in one.key}
+        if len(one.key) == len(other.key) and all(k.casefold() in columns for k in other.key):
+            shared = one.context & other.context
+            if len(shared) >= _SHARED_WORDS:
+                mine = tuple(columns[k.casefold()] for k in other.key)
+                sure = min(one.key_sure, other.key_sure)
+                yield Reference(one.name, mine, other.name, other.key, sure * _TWIN)
+
+
+def _size(table: KnownTable) -> tuple[int, str]:
+    return (table.table.rows or 0, table.name)
+
+
+def _composite_key(table: KnownTable, references: Sequence[Reference]) -> tuple[str, ...]:
     """The fewest references and numbers that tell the rows apart, with the first day if need be.
 
     What can be is judged by how many combinations of values there are; it is a guess.

@@ -20,6 +20,8 @@ from metadata.propose.vocabulary import EntityWords, Vocabulary
 _FULL_NAME, _SOME_NAME = 0.95, 0.75
 _OUTDONE = 2.5
 _KEPT = 6
+_BELIEVED, _CALLED, _VOTE = 0.4, 0.85, 1.0
+_NUMBER = frozenset(("number", "code"))
 _CONTENT = frozenset(("created", "updated", "deleted"))
 
 
@@ -44,11 +46,16 @@ class Fit:
 
 def fits(structure: Structure, vocabulary: Vocabulary) -> Mapping[str, list[Fit]]:
     """For each table the entities it may be about, the likeliest first."""
-    first = _all_fits(Setting(vocabulary, structure, {}), {})
+    first = _all_fits(Setting(vocabulary, structure, {}), {}, {})
     drivers = {t: found[0].entity for t, found in first.items() if found and found[0].odds > 0}
     # References say more once it is known what they lead to.
-    likely = {table: {fit.entity for fit in found} for table, found in first.items()}
-    return _all_fits(Setting(vocabulary, structure, drivers), likely)
+    setting = Setting(vocabulary, structure, drivers)
+    said = _said_by_others(setting)
+    likely = {
+        table: {fit.entity for fit in found} | set(said.get(table, ()))
+        for table, found in first.items()
+    }
+    return _all_fits(setting, likely, said)
 
 
 def drivers(
@@ -56,6 +63,7 @@ def drivers(
 ) -> Mapping[str, Fit]:
     """The tables that drive a mapping, each with the entity that it is about."""
     chosen = {table: each[0] for table, each in found.items() if each and each[0].odds > 0}
+    chosen = {t: _stood_in_for(fit, found[t], chosen, vocabulary) for t, fit in chosen.items()}
     for table, fit in sorted(chosen.items()):
         rivals = [f for f in chosen.values() if f.entity == fit.entity and f.table != table]
         weak, least = fit.likeness < _FULL_NAME, _FULL_NAME if fit.likeness > 0.3 else _SOME_NAME
@@ -72,12 +80,57 @@ def drivers(
     return chosen
 
 
-def _all_fits(setting: Setting, likely: Mapping[str, Collection[str]]) -> Mapping[str, list[Fit]]:
-    """Fits with the entities that are likely for a table; with all where none are named."""
+def _stood_in_for(
+    fit: Fit, others: Sequence[Fit], chosen: Mapping[str, Fit], vocabulary: Vocabulary
+) -> Fit:
+    """Where nothing is the entity that stands in for this one, the table is that: an account."""
+    model = vocabulary.entities[fit.entity].hints.instead
+    if model is None or any(f.entity == model for f in chosen.values()):
+        return fit
+    named = (f for f in others if f.entity == model and f.likeness >= _SOME_NAME)
+    return next((f for f in named if f.odds > 0), fit)
+
+
+def _said_by_others(setting: Setting) -> Mapping[str, Mapping[str, float]]:
+    """For each table what the columns that refer to it call it: an `owner` is an employee."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for reference in setting.structure.references:
+        entity = setting.drivers.get(reference.table)
+        column = setting.structure.tables[reference.table].column(reference.columns[0])
+        if entity is None or column is None or reference.sure < _BELIEVED:
+            continue
+        words = setting.vocabulary.entities[entity]
+        context = words.context | _NUMBER
+        for target in words.targets:
+            if target.references is None or target.references == entity:
+                continue
+            if setting.vocabulary.like_target(column.tokens, target, context)[0] >= _CALLED:
+                votes = found.setdefault(reference.to, {})
+                votes.setdefault(target.references, set()).add(reference.table)
+    return {
+        table: {entity: min(len(by), 2) * _VOTE for entity, by in votes.items()}
+        for table, votes in found.items()
+    }
+
+
+def _all_fits(
+    setting: Setting,
+    likely: Mapping[str, Collection[str]],
+    said: Mapping[str, Mapping[str, float]],
+) -> Mapping[str, list[Fit]]:
+    """Fits with the entities that are likely for a table; with all where none are named.
+
+    Args:
+        setting: what is known about the tables.
+        likely: entities to try, by table.
+        said: what other tables call a table, in log-odds.
+    """
     found: dict[str, list[Fit]] = {}
     entities = setting.vocabulary.entities
     for name, table in setting.structure.tables.items():
         each = [_fit(setting, table, entities[e]) for e in sorted(likely.get(name, entities))]
+        votes = said.get(name, {})
+        each = [f and replace(f, odds=f.odds + votes.get(f.entity, 0.0)) for f in each]
         found[name] = sorted((f for f in each if f), key=lambda f: (-f.odds, f.entity))[:_KEPT]
     return found
 
@@ -97,7 +150,8 @@ def _fit(setting: Setting, table: KnownTable, words: EntityWords) -> Fit | None:
         return None
     explained = sum(_probability(m.odds) for m in good) / len(content)
     named = _is_named(setting, table)
-    if not named and likeness < _FULL_NAME:
+    flat = not setting.structure.from_table(table.name)
+    if (not named and likeness < _FULL_NAME) or (flat and likeness >= _SOME_NAME):
         explained = _explained(setting, table, words, candidates, len(content))
     odds = _odds(words, likeness, good, explained, named=named)
     if _repeats_key(setting, table, words, candidates):
@@ -148,7 +202,7 @@ def _odds(
     words: EntityWords, likeness: float, good: list[Match], explained: float, *, named: bool
 ) -> float:
     telling = sum(m.target.telling * _probability(m.odds) for m in good if not m.target.key)
-    odds = -5.6 + 6.0 * likeness**1.3 + 0.65 * min(telling, 6.0) + 2.0 * explained
+    odds = -4.8 + 6.0 * likeness**1.3 + 0.65 * min(telling, 6.0) + 2.0 * explained
     if not named:
         odds += 2.0 if telling > 1.5 else 0.5
     filled = {m.target.column for m in good}

@@ -261,11 +261,12 @@ def _target(
     column = entity.columns[name]
     special, general = own.columns.get(name), common.get(name)
     known = [(name.replace("_", " "), _OWN_NAME)]
-    known += _ranked([n for n in (special.names if special else ()) if n.isascii()])
+    own_names = _ranked(special.names if special else ())
+    known += [each for each in own_names if each[0].isascii()]
     known += [
         (phrase, count * _COMMON) for phrase, count in _ranked(general.names if general else ())
     ]
-    known += _ranked([n for n in (special.names if special else ()) if not n.isascii()])
+    known += [each for each in own_names if not each[0].isascii()]
     known += _by_subject(entity, name, hints)
     phrases = _weighed(known, lexicon)
     many = math.log(len(entities) + 1)
