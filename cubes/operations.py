@@ -249,11 +249,26 @@ class Operations:
         )
 
     def last_costs(self) -> dict[str, StepCost]:
-        """What every step took when it last did something, by its name."""
-        done = sa.select(steps.c.name, sa.func.max(steps.c.run).label("run"))
-        last = done.where(steps.c.status == "done").group_by(steps.c.name).subquery()
-        query = sa.select(steps.c.name, steps.c.rows_out.label("rows"), steps.c.seconds).join(
-            last, sa.and_(last.c.name == steps.c.name, last.c.run == steps.c.run)
+        """What every step took when it last did something, by its name.
+
+        Rows are those of the last time; seconds the longest of the last three times, for a table
+        that was only given another name took none.
+        """
+        place = sa.func.row_number().over(partition_by=steps.c.name, order_by=steps.c.run.desc())
+        done = (
+            sa.select(steps.c.name, steps.c.rows_out, steps.c.seconds, place.label("place"))
+            .where(steps.c.status == "done")
+            .subquery()
+        )
+        newest = sa.case((done.c.place == 1, done.c.rows_out))
+        query = (
+            sa.select(
+                done.c.name,
+                sa.func.max(newest).label("rows"),
+                sa.func.max(done.c.seconds).label("seconds"),
+            )
+            .where(done.c.place <= 3)
+            .group_by(done.c.name)
         )
         return {row["name"]: StepCost(**row) for row in self._rows(query)}
 

@@ -46,6 +46,11 @@ def digest_of(texts: Mapping[str, str], shipped: Mapping[str, str]) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
+def plan_id(base: int | None, texts: Mapping[str, str], shipped: Mapping[str, str]) -> str:
+    """What a plan is called: the same base and the same definition files make the same plan."""
+    return f"{base or 0}-{digest_of(texts, shipped)[:12]}"
+
+
 def states_folder(storage: Path) -> Path:
     """Where the applied states of a workspace are kept."""
     return storage / "metadata"

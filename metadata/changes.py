@@ -32,6 +32,8 @@ _COLLECTIONS: Mapping[str, Mapping[str, str]] = {
 """Keys that hold things with names of their own, and what such a thing is called."""
 _NAMED_BY_ITSELF = ("attribute", "degenerate dimension", "fact measure")
 """Things whose `from` is their own name where none is written."""
+_MAY_BE_RENAMED = ("dimension", "fact", "cube")
+"""Definitions that keep what they hold when only their name changes."""
 _SECRET = ("url", "password")
 HIDDEN = "(not shown)"
 _TABLE = {"dimension": "dim_", "fact": "fact_", "bridge": "bridge_"}
@@ -64,14 +66,38 @@ def changes(before: Repository | None, after: Repository) -> tuple[Change, ...]:
     """Everything that differs, in order of definition; without a `before` everything is new."""
     old, new = _written(before) if before else {}, _written(after)
     found: list[Change] = []
-    for key in sorted({*old, *new}):
-        if key not in old:
+    other_name = _renamed(old, new)
+    for key in sorted({*old, *new} - set(other_name.values())):
+        if key in other_name:
+            found.append(_whole(key, "renamed", new[key], other_name[key][1]))
+        elif key not in old:
             found.append(_whole(key, "added", new[key]))
         elif key not in new:
             found.append(_whole(key, "removed", old[key]))
         else:
             found.extend(_within(key, old[key], new[key]))
     return tuple(found)
+
+
+def _renamed(
+    old: Mapping[tuple[str, str], Written[Any]], new: Mapping[tuple[str, str], Written[Any]]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Definitions that have another name and are otherwise the same: old keys by new ones."""
+
+    def rest(key: tuple[str, str], written: Written[Any]) -> Any:
+        return {name: value for name, value in written.content.items() if name != key[0]}
+
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for key in sorted(new.keys() - old.keys()):
+        if key[0] not in _MAY_BE_RENAMED:
+            continue
+        gone = (k for k in sorted(old.keys() - new.keys()) if k[0] == key[0])
+        same = (
+            k for k in gone if k not in found.values() and rest(k, old[k]) == rest(key, new[key])
+        )
+        if (before := next(same, None)) is not None:
+            found[key] = before
+    return found
 
 
 def _written(repository: Repository) -> dict[tuple[str, str], Written[Any]]:
@@ -99,13 +125,17 @@ def _written(repository: Repository) -> dict[tuple[str, str], Written[Any]]:
     return found
 
 
-def _whole(key: tuple[str, str], action: Action, written: Written[Any]) -> Change:
+def _whole(
+    key: tuple[str, str], action: Action, written: Written[Any], old_name: str = ""
+) -> Change:
     kind, name = key
     content = _open(written.content)
+    table = _TABLE.get(kind, "")
     return Change(
-        kind, _TABLE.get(kind, "") + name, action, key, (),
+        kind, table + name, action, key, (),
         before=content if action == "removed" else None,
         after=content if action == "added" else None,
+        old_name=f"{table}{old_name}" if old_name else "",
         where=written.where(),
     )  # fmt: skip
 

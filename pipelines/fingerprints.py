@@ -7,7 +7,7 @@ making its statements.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,15 +15,18 @@ from zoneinfo import ZoneInfo
 import transforms
 from metadata import Repository
 from pipelines.memory import Made, Memory, Remembered
+from transforms import WAREHOUSE
 from transforms.ingredients import (
     HISTORY,
     KEYS,
     LANDED,
+    MEMBERS,
     QUALITY,
     Part,
     Recipe,
     digest,
     identities,
+    renamed_products,
     renames,
 )
 from transforms.recipes import recipes
@@ -67,9 +70,60 @@ class Recipes:
             found[name] = Made(self._identities[Part(product, name)], made_of, made_of)
         return found
 
+    def held(
+        self,
+        product: str,
+        known: Mapping[str, Made],
+        now: Mapping[str, Made],
+        changed: Set[Part],
+    ) -> dict[str, Made]:
+        """What a change of the metadata alone would make of a product.
+
+        A part about which the same is written stays as it was made, although more has landed since,
+        another day has come, or this release makes it otherwise: that is the next run's business.
+
+        Args:
+            product: its name.
+            known: its parts as they were last made.
+            now: its parts as they would be made of all there is.
+            changed: parts of other products that the change has made otherwise.
+        """
+        old = renamed_from(known, now)
+
+        def stays(name: str, made: Made) -> bool:
+            reads = self._recipes[product].parts[name].reads
+            same_words = name in old and known[old[name]].identity == made.identity
+            return same_words and changed.isdisjoint(reads)
+
+        return {n: known[old[n]] if stays(n, made) else made for n, made in now.items()}
+
+    def formerly(self, product: str) -> str:
+        """What a product that was never made is called where it stands; empty if it does not."""
+        known = self._memory.parts(WAREHOUSE)
+        was = {name: parts for name, parts in known.items() if name not in self._recipes}
+        parts = self._recipes[product].parts
+        now = {product: {name: self._identities[Part(product, name)] for name in parts}}
+        return next(iter(renamed_products(was, now)), "") if product not in known else ""
+
     def recipe(self, product: str) -> Recipe:
         """A product's recipe."""
         return self._recipes[product]
+
+
+def renamed_from(known: Mapping[str, Made], now: Mapping[str, Made]) -> dict[str, str]:
+    """The names that parts had when they were last made, by those they have now."""
+    return {
+        **{name: name for name in now if name in known},
+        **{new: old for old, new in renamed(known, now).items()},
+    }
+
+
+def differing(known: Mapping[str, Made], now: Mapping[str, Made]) -> frozenset[str]:
+    """Parts whose readers find something else than before, by the names they have now."""
+    old = renamed_from(known, now)
+    return frozenset(
+        n for n, m in now.items() if n not in old or known[old[n]].content != m.content
+    )
 
 
 def same(known: Mapping[str, Made], now: Mapping[str, Made]) -> bool:
@@ -90,14 +144,19 @@ def dropped(known: Mapping[str, Made], now: Mapping[str, Made]) -> tuple[str, ..
 
 
 def redefined(known: Remembered | None, now: Mapping[str, Made]) -> frozenset[str]:
-    """Columns that are made by another rule than before: what differs in them has not happened."""
+    """Parts that are made by another rule than before: what differs in them has not happened.
+
+    MEMBERS is among them where a mapping makes the natural key otherwise, or does so no more.
+    """
     if known is None:
         return frozenset()
-    return frozenset(
+    found = {
         name
-        for name, made in now.items()
-        if name in known.parts and known.parts[name].identity != made.identity
-    )
+        for name, was in known.parts.items()
+        if name in now and was.identity != now[name].identity
+    }
+    by = [name for name in known.parts if name.startswith(f"{MEMBERS} ")]
+    return frozenset(found | ({MEMBERS} if any(n not in now or n in found for n in by) else set()))
 
 
 @functools.cache

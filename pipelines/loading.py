@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import assert_never
@@ -18,9 +19,9 @@ from metadata.repository import ResolvedMapping
 from pipelines.accounts import Accounts, AuditFailed
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
-from pipelines.fingerprints import Recipes, dropped, redefined, renamed, same
+from pipelines.fingerprints import Recipes, differing, dropped, redefined, renamed, same
 from pipelines.landed import Landed, landed_tables
-from pipelines.memory import Made, Memory
+from pipelines.memory import Made, Memory, Rows
 from pipelines.origins import Origins
 from pipelines.plan import (
     BuildRollup,
@@ -54,9 +55,10 @@ from transforms import (
     load_fact,
     quarantine_entity,
     rename_columns,
+    rename_table,
     stage_entity,
 )
-from transforms.ingredients import KEYS, QUALITY, digest
+from transforms.ingredients import KEYS, LANDED, QUALITY, Part, digest
 from transforms.raw import parts_of, raw_rows
 
 
@@ -72,13 +74,30 @@ class Loader:
         run: str,
         *,
         full: bool,
+        only_changes: bool = False,
+        just_read: Iterable[str] = (),
     ) -> None:
+        """Prepare to load.
+
+        Args:
+            repository: the workspace.
+            storage: its storage.
+            control: where the pipeline notes its work.
+            engine: the engine, with both databases attached.
+            run: identity of the run.
+            full: do every step, changed or not.
+            only_changes: do what another definition asks for, and leave to the next run what would
+                be due anyway.
+            just_read: source tables, as source.table, that this run has read.
+        """
         self._repository = repository
         self._storage = storage
         self._control = control
         self._engine = engine
         self._run = run
         self._full = full
+        self._only_changes = only_changes
+        self._changed = {Part(name, LANDED) for name in just_read}
         self._memory = Memory(engine)
         self._recipes = Recipes(repository, self._memory)
         self._accounts = Accounts(repository, storage, control, engine, run)
@@ -120,6 +139,12 @@ class Loader:
         self._accounts.write_quarantine()
 
     def _load(self, planned: PlannedStep) -> StepResult:
+        taken_over = self._taken_over(planned)
+        result = self._carried_out(planned)
+        renamed_only = taken_over and result.status == "unchanged"
+        return replace(result, status="done") if renamed_only else result
+
+    def _carried_out(self, planned: PlannedStep) -> StepResult:
         match planned.step:
             case StageEntity(entity):
                 return self._stage(planned, entity)
@@ -139,8 +164,9 @@ class Loader:
     def _stage(self, planned: PlannedStep, entity: str) -> StepResult:
         found = self._landed(entity)
         landed, files = found.columns, found.batches
-        now = self._recipes.made_now(
-            entity,
+        now = self._made_now(
+            planned,
+            STAGING,
             lambda name: json.dumps([landed.get(name), files.get(name), self._keys_of(name)]),
         )
         if (kept := self._kept(planned, STAGING, now)) is not None:
@@ -167,7 +193,7 @@ class Loader:
                 counts = self._accounts.settle(entity) if mappings else {"landed": 0}
                 warnings = self._audit(planned)
                 rows = (counts["landed"], counts.get("staged", 0), counts.get("quarantined", 0))
-                self._memory.keep(STAGING, planned.name, now, rows)
+                self._remember(STAGING, planned.name, now, rows)
                 self._origins.note(entity, files)
         except StatementFailed:
             self._leave_something(entity)
@@ -280,7 +306,7 @@ class Loader:
                 # What reads the dimension goes by what its keys are, not by why they are so.
                 query = keys_query(self._repository.dimensions[planned.step.dimension])
                 now[KEYS] = now[KEYS]._replace(content=digest([self._engine.rows(query)[0][0]]))
-            self._memory.keep(WAREHOUSE, planned.name, now, (None, rows, None))
+            self._remember(WAREHOUSE, planned.name, now, (None, rows, None))
         return StepResult(
             planned.name, planned.stage, "done", 0.0, None, rows, None, warnings=warnings
         )
@@ -301,6 +327,24 @@ class Loader:
         kept = {name: made for name, made in kept.items() if name != QUALITY}
         rest = {name: made for name, made in now.items() if name != QUALITY}
         return not self._full and same(kept, rest)
+
+    def _taken_over(self, planned: PlannedStep) -> bool:
+        """Give a table that stands under another name the one it has now, with its keys."""
+        old, new = self._recipes.formerly(planned.name), planned.name
+        if not old:
+            return False
+        statements = [rename_table(old, new)]
+        if isinstance(planned.step, LoadDimension):
+            key = self._repository.dimensions[planned.step.dimension].surrogate_key
+            before, after = old.removeprefix("dim_"), planned.step.dimension
+            statements += rename_columns(new, {f"{before}_key": key})
+            if self._engine.columns(WAREHOUSE, f"closure_{before}") is not None:
+                statements.append(rename_table(f"closure_{before}", f"closure_{after}"))
+        with self._engine.transaction():
+            for statement in statements:
+                self._engine.run(statement)
+            self._memory.rename(WAREHOUSE, old, new)
+        return True
 
     def retire(self) -> None:
         """Drop what nothing defines any more."""
@@ -338,8 +382,23 @@ class Loader:
             raise AuditFailed(told["stop"])
         return told["warn"]
 
-    def _made_now(self, planned: PlannedStep) -> dict[str, Made]:
-        return self._recipes.made_now(planned.name, lambda _: "")
+    def _made_now(
+        self,
+        planned: PlannedStep,
+        database: str = WAREHOUSE,
+        landed: Callable[[str], str] = lambda _: "",
+    ) -> dict[str, Made]:
+        now = self._recipes.made_now(planned.name, landed)
+        known = self._memory.find(database, planned.name)
+        if not self._only_changes or known is None:
+            return now
+        return self._recipes.held(planned.name, known.parts, now, self._changed)
+
+    def _remember(self, database: str, name: str, now: Mapping[str, Made], rows: Rows) -> None:
+        known = self._memory.find(database, name)
+        other = differing(known.parts, now) if known is not None else frozenset(now)
+        self._changed |= {Part(name, part) for part in other}
+        self._memory.keep(database, name, now, rows)
 
     def _kept(
         self, planned: PlannedStep, database: str, now: Mapping[str, Made]

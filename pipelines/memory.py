@@ -111,14 +111,24 @@ class Memory:
 
     def fingerprint_of_all(self, database: str) -> str:
         """One fingerprint for everything in a database."""
-        known = sorted((n, sorted(p.items())) for n, p in self._parts(database).items())
+        known = sorted(
+            (name, sorted((part, made.made_of) for part, made in found.parts.items()))
+            for name, found in self._known[database].items()
+        )
         return hashlib.sha256(repr(known).encode()).hexdigest()
 
-    def _parts(self, database: str) -> dict[str, dict[str, str]]:
+    def parts(self, database: str) -> dict[str, dict[str, str]]:
+        """The identities of the parts of every product that stands in a database."""
         return {
-            name: {part: made.made_of for part, made in found.parts.items()}
+            name: {part: made.identity for part, made in found.parts.items()}
             for name, found in self._known[database].items()
         }
+
+    def rename(self, database: str, name: str, new: str) -> None:
+        """Know a product by another name; part of the caller's transaction."""
+        found = self._known[database][name]
+        self.keep(database, new, found.parts, (found.rows_in, found.rows_out, found.refused))
+        self.forget(database, [name])
 
 
 def remembered_query(database: str) -> exp.Select:

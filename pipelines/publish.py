@@ -16,6 +16,9 @@ from metadata.errors import UserError
 from pipelines.lock import run_lock
 from pipelines.storage import Storage, replace_durably
 
+SHADOW = "shadow-"
+"""How the folder begins in which a change is tried aside."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -164,6 +167,34 @@ def clean_up(storage: Storage) -> None:
     """Remove what a run that died has left half done."""
     for stray in storage.published.glob("*.tmp"):
         stray.unlink(missing_ok=True)
+    for aside in storage.root.glob(f"{SHADOW}*"):
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def begin_change(storage: Storage, digest: str) -> None:
+    """From here on the build may hold what no reader has been shown, by metadata of this digest."""
+    temporary = storage.changing.with_suffix(".tmp")
+    temporary.write_text(digest, encoding="utf-8")
+    replace_durably(temporary, storage.changing)
+
+
+def end_change(storage: Storage) -> None:
+    """The build holds what is published."""
+    storage.changing.unlink(missing_ok=True)
+
+
+def leave_half_a_change(storage: Storage, digest: str) -> None:
+    """Forget a build in which other metadata began to be applied and was not carried through.
+
+    Columns that it dropped, or histories that it made otherwise, are still in what is published.
+    """
+    try:
+        begun = storage.changing.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    if begun != digest and current(storage) is not None:
+        storage.warehouse_database.unlink(missing_ok=True)
+        end_change(storage)
 
 
 def restore_build(storage: Storage) -> None:

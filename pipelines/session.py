@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 from metadata import Repository
+from metadata.applied import digest_of
 from metadata.errors import Issue, UserError
 from metadata.uses import source_uses
 from pipelines import publish
@@ -42,6 +43,7 @@ class Session:
         listener: Listener | None = None,
         applying: Applying | None = None,
         storage: Storage | None = None,
+        only_changes: bool = False,
     ) -> None:
         self.repository = repository
         self.run = run
@@ -49,6 +51,7 @@ class Session:
         self.version: int | None = None
         self.notes: tuple[Issue, ...] = ()
         self._full = full
+        self._only_changes = only_changes
         self._total = total
         self._listener = listener or (lambda event: None)
         self._applying = applying or Applying(who())
@@ -168,11 +171,15 @@ class Session:
     def _loader(self) -> Loader:
         if self._loading is None:
             zone = self.repository.workspace.time_zone
+            digest = digest_of(self.repository.texts, self.repository.shipped)
+            publish.leave_half_a_change(self._storage, digest)
+            if is_in_force(self._storage, self.repository) is None:
+                publish.begin_change(self._storage, digest)
             publish.restore_build(self._storage)
             self._engine = DuckDBEngine(self._storage, zone)
             self._loading = Loader(
                 self.repository, self._storage, self._control, self._engine, self.run,
-                full=self._full,
+                full=self._full, only_changes=self._only_changes, just_read=self._just_read(),
             )  # fmt: skip
         return self._loading
 
@@ -209,6 +216,7 @@ class Session:
             self._engine.checkpoint("warehouse")
             build = self._storage.warehouse_database
             self.version = publish.publish(self._storage, build, fingerprint, keep, state)
+        publish.end_change(self._storage)
         path = self._storage.version_file(self.version)
         self._control.version(self.run, self.version, path.name, path.stat().st_size)
         self._control.pruned(publish.numbers(self._storage))
@@ -216,6 +224,9 @@ class Session:
 
     def _rebuilt(self) -> list[str]:
         return [r.name for r in self.results.values() if r.status == "done" and r.kind != "extract"]
+
+    def _just_read(self) -> list[str]:
+        return [r.name for r in self.results.values() if r.kind == "extract" and r.status == "done"]
 
     def _note(self, result: StepResult) -> StepResult:
         self.results[result.name] = result

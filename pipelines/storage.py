@@ -47,6 +47,11 @@ class Storage:
         return self.build / "warehouse.duckdb"
 
     @property
+    def changing(self) -> Path:
+        """Names the metadata that the build is being changed to, until that is published."""
+        return self.build / "changing"
+
+    @property
     def published(self) -> Path:
         """Immutable copies of the warehouse, and the pointer to the one in force."""
         return self.root / "published"

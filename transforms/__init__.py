@@ -17,7 +17,7 @@ from transforms.calendar import HOLIDAYS, load_calendar
 from transforms.dimensions import keys_query, load_dimension
 from transforms.facts import load_fact, read_by_fact
 from transforms.landing import landed_name, landed_view
-from transforms.reshaping import drop_columns, drop_tables, rename_columns
+from transforms.reshaping import drop_columns, drop_tables, rename_columns, rename_table
 from transforms.rollups import build_rollup, can_build, rollup_table
 from transforms.staging import empty_entity, stage_entity
 from transforms.statements import STAGING, WAREHOUSE, Audit, Columns, Statement
@@ -49,6 +49,7 @@ __all__ = [
     "quarantine_table",
     "read_by_fact",
     "rename_columns",
+    "rename_table",
     "rollup_table",
     "stage_entity",
     "warning_query",

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from metadata.repository import Repository, ResolvedDimension
+from transforms.ingredients import HISTORY, KEYS, MEMBERS
 from transforms.redefining import (
     columns_of_dimension,
     differs,
@@ -42,6 +43,7 @@ from transforms.statements import (
     text,
 )  # fmt: skip
 from transforms.tree import load_tree
+from transforms.versions import fix_to_first, join_versions, remove_refused
 
 _INCOMING = "incoming"
 
@@ -61,8 +63,9 @@ def load_dimension(
         existing: columns of the table in the build, or None when there is none yet.
         batch_time: when a change counts from where the entity does not say; without a time zone it
             is in the workspace's.
-        redefined: attributes that are made by another rule than when the table was last loaded;
-            what differs in them has not happened to the member, so that no version begins by it.
+        redefined: parts that are made by another rule than when the table was last loaded. What
+            differs in such an attribute has not happened to the member, so that no version begins
+            by it; KEYS and MEMBERS may let others in, HISTORY may keep more or less.
     """
     resolved = repository.dimensions[dimension]
     incoming = members_query(repository, resolved)
@@ -77,15 +80,17 @@ def load_dimension(
         ),
         f"read staged {resolved.entity.entity if resolved.entity else ''}",
     )
-    if existing is None:
+    if existing is None or resolved.natural_key not in existing:
         steps = [_first_load(resolved, name)]
     else:
         moment = _local(repository, batch_time)
         steps = [
             *new_columns(resolved, existing, name),
             *new_types(resolved, existing),
+            *_other_members(resolved, redefined, name),
             *_overwrite(resolved, name),
             *redefine(resolved, redefined & existing.keys(), name),
+            *(_other_history(resolved) if HISTORY in redefined else ()),
             *_amend(resolved, name, moment),
             *_close(resolved, name, moment),
             _open(resolved, name),
@@ -176,6 +181,18 @@ def _version_columns(resolved: ResolvedDimension) -> list[exp.Expr]:
 
 def _moment(value: str) -> exp.Expr:
     return exp.cast(text(value), "TIMESTAMP")
+
+
+def _other_members(
+    resolved: ResolvedDimension, redefined: frozenset[str], incoming: str
+) -> list[Statement]:
+    if not redefined & {KEYS, MEMBERS}:
+        return []
+    return remove_refused(resolved, incoming, other_keys=MEMBERS in redefined)
+
+
+def _other_history(resolved: ResolvedDimension) -> list[Statement]:
+    return [*fix_to_first(resolved), *join_versions(resolved)]
 
 
 def _overwrite(resolved: ResolvedDimension, incoming: str) -> list[Statement]:

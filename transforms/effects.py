@@ -22,6 +22,8 @@ from transforms.ingredients import (
     Part,
     Recipe,
     identities,
+    is_inner,
+    renamed_products,
     renames,
 )
 from transforms.questions import questions
@@ -29,8 +31,8 @@ from transforms.recipes import recipes
 
 Doing = Literal["create", "rebuild", "update", "if_keys_change", "reshape", "check", "drop", "keep"]
 """What is done to a product: made for the first time; made again whole; brought up to date in place
-(a dimension); made again only if the keys of a dimension turn out to change; its columns renamed or
-dropped; only looked at, by other expectations; dropped; or nothing."""
+(a dimension); made again only if the keys of a dimension turn out to change; itself or its columns
+renamed, or columns dropped; only looked at, by other expectations; dropped; or nothing."""
 Weight = Literal["metadata_only", "additive", "backfill", "breaking"]
 """metadata_only: nothing stored changes. additive: something new is stored, what is there stays.
 backfill: what is stored is computed anew. breaking: something that others may use goes away, or has
@@ -67,6 +69,8 @@ class Effects:
     each: tuple[Effect, ...]
     products: Mapping[str, Doing]
     """What is done to every product of either state."""
+    parts: Mapping[str, tuple[str, ...]]
+    """The columns of each product that are made otherwise or are new; most products have none."""
     reads_again: tuple[str, ...]
 
 
@@ -76,6 +80,7 @@ class State:
 
     recipes: Mapping[str, Recipe]
     identities: Mapping[Part, str]
+    zone: str = ""
 
     @classmethod
     def of(cls, repository: Repository | None) -> State:
@@ -83,7 +88,8 @@ class State:
         if repository is None:
             return cls({}, {})
         known = recipes(repository) | questions(repository)
-        return cls(known, identities(known, repository.workspace.time_zone))
+        zone = repository.workspace.time_zone
+        return cls(known, identities(known, zone), zone)
 
     def parts(self) -> Iterator[Part]:
         """All parts of all products."""
@@ -96,6 +102,12 @@ class State:
         names = recipe.parts if recipe else ()
         return {name: self.identities[Part(product, name)] for name in names}
 
+    def renamed_in(self, new: State) -> dict[str, str]:
+        """Products that another state has under another name: new names by old ones."""
+        was = {product: self.identities_of(product) for product in self.recipes}
+        now = {product: new.identities_of(product) for product in new.recipes}
+        return renamed_products(was, now)
+
     def texts(self, part: Part) -> tuple[str, ...]:
         """What is written about a part; nothing where there is no such part."""
         recipe = self.recipes.get(part.product)
@@ -104,7 +116,7 @@ class State:
     def own(self, part: Part) -> tuple[object, ...]:
         """What is written about a part itself, with the identities of nothing it is made from."""
         ingredients = self.recipes[part.product].parts[part.name]
-        return (ingredients.text, ingredients.reads)
+        return (ingredients.text, ingredients.reads, "" if part.name == LANDED else self.zone)
 
 
 def effects(before: Repository | None, after: Repository, found: Iterable[Change]) -> Effects:
@@ -119,21 +131,32 @@ def effects(before: Repository | None, after: Repository, found: Iterable[Change
     differing = _differing(old, new)
     readers = _readers(old, new)
     each = tuple(_effect(change, old, new, differing, readers) for change in found)
+    other_name = old.renamed_in(new)
     products = {
-        product: _doing(product, old, new)
-        for product in sorted({*old.recipes, *new.recipes})
+        product: "reshape" if product in other_name.values() else _doing(product, old, new)
+        for product in sorted({*old.recipes, *new.recipes} - other_name.keys())
         if _is_stored(product)
     }
     _leave_to_keys(products, _reached(differing, readers))
     again = sorted(p for p in products if "." in p and products[p] != "keep" and p in new.recipes)
     stored = {name: doing for name, doing in products.items() if "." not in name}
-    return Effects(each, stored, tuple(again))
+    parts = {name: tuple(_other_columns(name, old, new)) for name in stored}
+    return Effects(each, stored, {name: p for name, p in parts.items() if p}, tuple(again))
+
+
+def _other_columns(product: str, old: State, new: State) -> Iterator[str]:
+    was, now = old.identities_of(product), new.identities_of(product)
+    kept = renames(was, now).values()
+    for name, identity in now.items():
+        if was.get(name) != identity and name not in kept and not is_inner(name):
+            yield name
 
 
 def _differing(old: State, new: State) -> frozenset[Part]:
     """Parts about which something else is written than before, whatever they are made from."""
     found: set[Part] = set()
-    for product in {*old.recipes, *new.recipes}:
+    moved = old.renamed_in(new)
+    for product in {*old.recipes, *new.recipes} - {*moved, *moved.values()}:
         was, now = old.identities_of(product), new.identities_of(product)
         other_name = renames(was, now)
         for name in {*was, *now}:
@@ -309,8 +332,9 @@ def _but(identities: Mapping[str, str], part: str) -> dict[str, str]:
 def _leave_to_keys(products: dict[str, Doing], reached: Mapping[Part, bool]) -> None:
     """Products that only the keys of a dimension lead to are made again if those change."""
     certain = {part.product for part, by_keys in reached.items() if not by_keys}
-    for product, doing in products.items():
-        if doing == "rebuild" and product not in certain:
+    by_keys = {part.product for part in reached} - certain
+    for product in by_keys.intersection(products):
+        if products[product] == "rebuild":
             products[product] = "if_keys_change"
 
 

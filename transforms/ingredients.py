@@ -24,10 +24,20 @@ KEYS = "keys"
 """A dimension's surrogate keys, natural keys and validity: all that facts take from it."""
 HISTORY = "history"
 """Which attributes of a dimension keep their history; only its own loading reads it."""
+MEMBERS = "members by"
+"""How one mapping makes a dimension's natural key: `members by <mapping>`; only its own loading
+reads it."""
 QUALITY = "quality"
 """What is expected of a product: it is looked at again when that changes, and not made again."""
+STANDING = ("dim", "fact", "rollup")
+"""What the names of products begin with whose tables can be given another name as they stand."""
 LANDED = "landed"
 """The one part of a source table."""
+
+
+def is_inner(part: str) -> bool:
+    """Whether a part is no column that people know."""
+    return part in (ROWS, KEYS, HISTORY, QUALITY, LANDED) or part.startswith(f"{MEMBERS} ")
 
 
 class Part(NamedTuple):
@@ -74,7 +84,9 @@ def identities(known: Mapping[str, Recipe], zone: str) -> dict[Part, str]:
             # A source table, or what nobody maps: it is its name that matters.
             text = ingredients.text if ingredients else f"{part.product}.{part.name}"
             reads = ingredients.reads if ingredients else ()
-            found[part] = digest([zone, text, *(identity(each) for each in reads)])
+            # What has landed keeps its moments as they came.
+            where = "" if part.name == LANDED else zone
+            found[part] = digest([where, text, *(identity(each) for each in reads)])
         return found[part]
 
     for recipe in known.values():
@@ -98,6 +110,29 @@ def renames(was: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
             if name is not None:
                 found[old] = name
                 del fresh[name]
+    return found
+
+
+def renamed_products(
+    was: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Products whose names have changed and nothing that decides them: new names by old ones.
+
+    Args:
+        was: identities of the parts of each product, by the names they had.
+        now: the same, by the names they have.
+    """
+    found: dict[str, str] = {}
+    fresh = sorted(now.keys() - was.keys())
+    for old in sorted(was.keys() - now.keys()):
+        kind = old.partition("_")[0]
+        for new in fresh:
+            alike = new.partition("_")[0] == kind and sorted(was[old].values()) == sorted(
+                now[new].values()
+            )
+            if kind in STANDING and alike and new not in found.values():
+                found[old] = new
+                break
     return found
 
 

@@ -21,6 +21,7 @@ from transforms.ingredients import (
     HISTORY,
     KEYS,
     LANDED,
+    MEMBERS,
     QUALITY,
     ROWS,
     Ingredients,
@@ -198,9 +199,8 @@ def _with_needed(definition: EntityMapping, aliases: set[str]) -> set[str]:
 
 def _dimension(repository: Repository, resolved: ResolvedDimension) -> Recipe:
     if resolved.entity is None:
-        calendar = repository.workspace.model_dump_json(include={"calendar", "fiscal_year_start"})
-        own = {a: Ingredients(said("calendar", a, calendar)) for a in resolved.attributes}
-        return Recipe(resolved.table, {**own, KEYS: Ingredients(said("calendar", calendar))})
+        own = {a: _of_calendar(repository, resolved, a) for a in resolved.attributes}
+        return Recipe(resolved.table, {**own, KEYS: _of_calendar(repository, resolved, KEYS)})
     entity = resolved.entity.entity
     parts: dict[str, Ingredients] = {}
     history: list[str] = []
@@ -214,13 +214,32 @@ def _dimension(repository: Repository, resolved: ResolvedDimension) -> Recipe:
         )
         told = said("attribute", attribute.type, resolved.definition.unknown, made.text)
         parts[attribute.name] = Ingredients(told, made.reads)
-        history.append(said(attribute.definition.history, told, *made.reads))
+        if attribute.definition.history != "overwrite":
+            history.append(said(attribute.definition.history, told, *made.reads))
+    for mapping in repository.mappings_of(entity):
+        key = _column(repository, mapping, resolved.entity, resolved.natural_key)
+        parts[f"{MEMBERS} {mapping.name}"] = Ingredients(said("key", key.text, *key.reads))
     own_keys = [resolved.natural_key, *filter(None, [resolved.definition.parent])]
     read = [part for name in own_keys for part in _path(repository, entity, name)]
     tree = "tree" if resolved.definition.parent else ""
     parts[KEYS] = Ingredients(said("keys", tree), tuple(dict.fromkeys(read)))
     parts[HISTORY] = Ingredients(said("history", *sorted(history)))
     return Recipe(resolved.table, parts)
+
+
+def _of_calendar(
+    repository: Repository, resolved: ResolvedDimension, attribute: str
+) -> Ingredients:
+    """What the workspace says of its days, as far as it decides an attribute."""
+    workspace = repository.workspace
+    told: list[object] = [attribute, workspace.calendar.first, workspace.calendar.last]
+    if attribute.startswith("fiscal"):
+        told.append(workspace.fiscal_year_start)
+    if attribute in resolved.attributes:
+        told.append(resolved.definition.unknown)
+    if attribute in ("holiday", "is_holiday", "is_working_day"):
+        told.append(workspace.calendar.holidays)
+    return Ingredients(said("calendar", *told))
 
 
 def _bridge(repository: Repository, name: str) -> Recipe:
@@ -234,7 +253,9 @@ def _bridge(repository: Repository, name: str) -> Recipe:
         for part in _path(repository, resolved.entity.entity, column)
     ]
     reads += [Part(resolved.dimension.table, KEYS), Part(resolved.group.table, KEYS)]
-    told = said("bridge", *(column is not None for column in named))
+    # Its columns bear the names of the keys of its two ends.
+    ends = (resolved.dimension.surrogate_key, resolved.group.surrogate_key)
+    told = said("bridge", *ends, *(column is not None for column in named))
     return Recipe(resolved.table, {ROWS: Ingredients(told, tuple(reads))})
 
 

@@ -67,9 +67,11 @@ def redefine(
     has everywhere become the same new value, it becomes so here as well (a code written otherwise);
     else it stays as it was.
     """
-    tracked = with_history(resolved, "track")
-    steps = []
-    for name in sorted(redefined.intersection(tracked)):
+    fixed = with_history(resolved, "fixed")
+    kinds = columns_of_dimension(resolved)
+    words = [n for n in sorted(redefined & kinds.keys()) if kinds[n] == "string"]
+    steps = [_name_unknown(resolved, name) for name in words if name != resolved.natural_key]
+    for name in sorted(redefined.intersection([*with_history(resolved, "track"), *fixed])):
         recoded = _recoded(resolved, name, incoming)
         earlier = exp.Update(
             this=table(resolved.table, WAREHOUSE),
@@ -80,16 +82,18 @@ def redefine(
                     exp.NullSafeEQ(
                         this=column(name, resolved.table), expression=column("old", "recoded")
                     ),
-                    exp.not_(column("is_current", resolved.table)),
+                    # What is fixed is a value of the past in the version in force as well.
+                    exp.true() if name in fixed else exp.not_(column("is_current", resolved.table)),
                     column(resolved.surrogate_key, resolved.table).neq(number(UNKNOWN_KEY)),
                 )
             ),
         )
+        steps.append(Statement(earlier, f"recode {name} in earlier versions of {resolved.table}"))
+        if name in fixed:
+            continue
         now = exp.and_(column("is_current", resolved.table), exp.paren(differs(resolved, [name])))
-        steps += [
-            Statement(earlier, f"recode {name} in earlier versions of {resolved.table}"),
-            Statement(set_from(resolved, [name], incoming, now), f"redefine {name} as it is now"),
-        ]
+        redefine_now = set_from(resolved, [name], incoming, now)
+        steps.append(Statement(redefine_now, f"redefine {name} as it is now"))
     return steps
 
 

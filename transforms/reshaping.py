@@ -24,6 +24,12 @@ def rename_columns(name: str, renamed: Mapping[str, str]) -> tuple[Statement, ..
     )
 
 
+def rename_table(name: str, new: str) -> Statement:
+    """Give a warehouse table another name."""
+    action = exp.AlterRename(this=exp.to_identifier(new, quoted=True))
+    return Statement(_altered(name, action), f"{name} becomes {new}")
+
+
 def drop_columns(name: str, dropped: Iterable[str]) -> tuple[Statement, ...]:
     """Drop columns of a warehouse table."""
     return tuple(

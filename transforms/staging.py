@@ -154,7 +154,11 @@ def empty_entity(repository: Repository, entity: str) -> tuple[Statement, ...]:
     nothing = exp.select(
         *(named(exp.cast(exp.null(), kind), name) for name, kind in kinds.items())
     ).where(exp.false())
-    return (Statement(create_view(entity, STAGING, nothing), f"no rows of {entity} yet"),)
+    judged = nothing.select(named(exp.cast(exp.null(), "VARCHAR"), "_outcome"))
+    return (
+        Statement(create_table(f"judged_{entity}", STAGING, judged), f"no judged rows of {entity}"),
+        Statement(create_view(entity, STAGING, nothing), f"no rows of {entity} yet"),
+    )
 
 
 def judging(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 
 from metadata import Repository
-from metadata.applied import state_in_force
+from metadata.applied import plan_id, state_in_force
 from metadata.errors import UserError
 from pipelines import publish
 from pipelines.change.plan import ChangePlan
@@ -43,10 +43,12 @@ def apply(
         listener: told when a step begins and ends.
 
     Raises:
-        UserError: a run is at work, or another state was applied since the plan was made. What
-            fails within is told in the report; then nothing has changed for readers.
+        UserError: a run is at work, or the files or what is applied are others than the plan was
+            made for. What fails within is told in the report; then nothing has changed for readers.
     """
     began = time.perf_counter()
+    if plan.identity != plan_id(plan.base, repository.texts, repository.shipped):
+        raise overtaken(plan.identity)
     storage = Storage.of(repository)
     with run_lock(storage.lock, wait=wait):
         state = state_in_force(storage.root)
@@ -62,7 +64,12 @@ def apply(
         applying = Applying(by, reason, tuple(change.as_dict() for change in plan.changes))
         identity = new_run()
         with Session(
-            repository, identity, total=sum(map(len, steps)), listener=listener, applying=applying
+            repository,
+            identity,
+            total=sum(map(len, steps)),
+            listener=listener,
+            applying=applying,
+            only_changes=True,
         ) as session:
             for stage in steps:
                 for _ in session.perform(stage):
@@ -72,6 +79,15 @@ def apply(
         if session.version is None:
             _undo(storage)
     return report
+
+
+def overtaken(identity: str) -> UserError:
+    """What somebody is told whose plan is no more what would be done."""
+    return UserError(
+        f"The plan {identity} is out of date.",
+        why="The definition files, or what is applied, have changed since it was made.",
+        fix="Look at the plan again with `rapport plan`, then apply it.",
+    )
 
 
 def _steps(
@@ -105,3 +121,4 @@ def _undo(storage: Storage) -> None:
     """The build goes on from what is published: half a change must not show up in the next load."""
     if publish.current(storage) is not None:
         storage.warehouse_database.unlink(missing_ok=True)
+        publish.end_change(storage)

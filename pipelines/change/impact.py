@@ -122,7 +122,7 @@ def _shadow(repository: Repository, storage: Storage, plan: ChangePlan) -> Itera
     """A storage of its own in which the change has been carried out."""
     with (
         run_lock(storage.lock, wait=False),
-        tempfile.TemporaryDirectory(prefix="shadow-", dir=storage.root) as folder,
+        tempfile.TemporaryDirectory(prefix=publish.SHADOW, dir=storage.root) as folder,
     ):
         shadow = Storage(Path(folder))
         for made in (shadow.build, shadow.published, shadow.temporary):
@@ -140,7 +140,9 @@ def _shadow(repository: Repository, storage: Storage, plan: ChangePlan) -> Itera
         if storage.staging_database.is_file():
             shutil.copyfile(storage.staging_database, shadow.staging_database)
         steps = plan_run(repository)
-        with Session(repository, new_run(), total=len(steps.steps), storage=shadow) as session:
+        with Session(
+            repository, new_run(), total=len(steps.steps), storage=shadow, only_changes=True
+        ) as session:
             for stage in STAGES[1:]:
                 for _ in session.perform(steps.of_stage(stage)):
                     pass
@@ -171,10 +173,17 @@ def _compared(
                 notes.append(f"{cube} by {level or 'all'} could not be compared: {error}")
                 continue
             sides = [_by_member(table.to_pylist(), level) for table in (was, now)]
+            if max(map(len, sides)) >= _MEMBERS:
+                # Which of so many are answered is chance; those of both sides can be compared.
+                both = sides[0].keys() & sides[1].keys()
+                sides = [{m: row for m, row in side.items() if m in both} for side in sides]
+                notes.append(f"{cube} by {level}: {len(both):,} members were compared, not all.")
             compared += len(measures) * len({*sides[0], *sides[1]})
             found += _moves(after.cubes[cube], after, measures, level, *sides)
+    for name in plan.reads_again:
+        notes.append(f"{name} is read when this is applied; what that brings is not known before.")
     for change in plan.changes:
-        if change.change.kind == "measure" and change.change.action in ("added", "removed"):
+        if change.change.kind in ("measure", "cube") and change.change.action != "changed":
             notes.append(f"{change.change.name} is {change.change.action}: nothing to compare.")
     ordered = sorted(found, key=lambda m: (m.cube, m.measure, m.level, -m.weight, m.member))
     return Impact(tuple(ordered), compared, tuple(dict.fromkeys(notes)))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cubes.operations import Operations, StepCost
+from cubes.operations import Operations
 from metadata import Repository
-from metadata.applied import AppliedState, load_state, state_in_force
+from metadata.applied import AppliedState, load_state, plan_id, state_in_force
 from metadata.changes import Change, changes
-from metadata.lineage import LineageGraph, lineage_of
-from transforms.effects import Doing, Effect, Effects, Weight, effects
+from pipelines.change.costs import Costs, kind_of
+from pipelines.change.dependents import Dependents, Following
+from transforms.effects import Doing, Effects, Weight, effects
 
 WEIGHTS: tuple[Weight, ...] = ("metadata_only", "additive", "backfill", "breaking")
 """From the lightest to the heaviest."""
@@ -26,9 +27,11 @@ class PlannedProduct:
     """entity, dimension, bridge, fact or rollup"""
     doing: Doing
     rows: int | None
-    """Rows of the last load; None where it was never loaded."""
-    seconds: float | None
-    """Seconds of the last load."""
+    """Rows of the last load, or as many as it will have by what it is made of."""
+    seconds: float
+    """Seconds that it took the last time, or that others of its kind take for as many rows."""
+    parts: tuple[str, ...] = ()
+    """Its columns that are made otherwise; all stay as they are where there are none."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,12 @@ class PlannedChange:
     reads_again: tuple[str, ...]
     figures: tuple[str, ...]
     levels: tuple[str, ...]
-    shown: tuple[str, ...]
-    """What pages show of it: tiles, charts, alarms."""
+    dependents: Dependents
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What pages show of it: tiles, charts, alarms."""
+        return self.dependents.shown
 
     def as_dict(self) -> dict[str, Any]:
         """The change as JSON-ready values."""
@@ -65,6 +72,7 @@ class PlannedChange:
                 "measures": list(self.figures),
                 "levels": list(self.levels),
                 "shown": list(self.shown),
+                **self.dependents.as_dict(),
             },
         }
 
@@ -73,6 +81,8 @@ class PlannedChange:
 class ChangePlan:
     """Everything that `apply` would do. Without changes there is nothing to do."""
 
+    identity: str
+    """By which `apply` knows this plan again."""
     base: int | None
     """Number of the applied state that was compared with; None before the first."""
     changes: tuple[PlannedChange, ...]
@@ -80,6 +90,10 @@ class ChangePlan:
     """Every table of either state, those that are kept too."""
     reads_again: tuple[str, ...]
     """Source tables, as source.table, that are read anew; all others come from the landing zone."""
+    reading_seconds: float
+    """Seconds that reading them took the last time."""
+    publishing_seconds: float
+    """Seconds that publishing took the last time."""
     words_only: bool
     """Files differ, but nothing that they define does: comments, order, file names."""
 
@@ -99,28 +113,43 @@ class ChangePlan:
         return tuple(product for product in self.products if product.doing in which)
 
     @property
-    def seconds(self) -> float | None:
-        """How long the work took when it was last done; None where some of it is new."""
-        known = [p.seconds for p in self.doing("create", "rebuild", "update")]
-        return None if any(s is None for s in known) else sum(s for s in known if s is not None)
+    def seconds(self) -> float:
+        """How long it will take, by how long the same has taken before."""
+        made = self.doing("create", "rebuild", "update")
+        if not made and not self.reads_again and not self.doing("reshape", "drop"):
+            return 0.0
+        return self.reading_seconds + sum(p.seconds for p in made) + self.publishing_seconds
+
+    @property
+    def seconds_at_most(self) -> float:
+        """The same if the keys of dimensions turn out to change."""
+        return self.seconds + sum(p.seconds for p in self.doing("if_keys_change"))
+
+    @property
+    def rows(self) -> int:
+        """Rows of the tables that are made."""
+        return sum(p.rows or 0 for p in self.doing("create", "rebuild", "update"))
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready values."""
         return {
+            "plan": self.identity,
             "base": self.base,
             "changes": [change.as_dict() for change in self.changes],
             "class": None if self.empty else self.weight,
             "products": [
                 {
                     "name": p.name, "kind": p.kind, "doing": p.doing, "rows": p.rows,
-                    "seconds": p.seconds,
+                    "seconds": round(p.seconds, 3), "parts": list(p.parts),
                 }
                 for p in self.products
             ],
             "rebuilt": [p.name for p in self.products if p.doing != "keep"],
             "kept": [p.name for p in self.doing("keep")],
             "reads_again": list(self.reads_again),
-            "seconds": self.seconds,
+            "rows": self.rows,
+            "seconds": round(self.seconds, 3),
+            "seconds_at_most": round(self.seconds_at_most, 3),
         }  # fmt: skip
 
 
@@ -138,12 +167,17 @@ def make_plan(repository: Repository, *, base: AppliedState | None = None) -> Ch
     before = load_state(repository.root, state) if state else None
     found = changes(before, repository)
     followed = effects(before, repository, found)
-    costs = Operations(repository.storage).last_costs()
+    costs = Costs(repository, Operations(repository.storage).last_costs())
+    again = followed.reads_again if before else ()
+    number = state.number if state else None
     return ChangePlan(
-        base=state.number if state else None,
+        identity=plan_id(number, repository.texts, repository.shipped),
+        base=number,
         changes=tuple(_planned(before, repository, followed)),
         products=tuple(_products(followed, costs)),
-        reads_again=followed.reads_again if before else (),
+        reads_again=again,
+        reading_seconds=sum(costs.of(name).seconds for name in again),
+        publishing_seconds=costs.publishing,
         words_only=bool(state) and not found and state.texts != dict(repository.texts),
     )
 
@@ -151,7 +185,7 @@ def make_plan(repository: Repository, *, base: AppliedState | None = None) -> Ch
 def _planned(
     before: Repository | None, after: Repository, followed: Effects
 ) -> Iterator[PlannedChange]:
-    graphs = [lineage_of(state) for state in (before, after) if state is not None]
+    following = Following(before, after)
     for effect in followed.each:
         yield PlannedChange(
             effect.change,
@@ -160,29 +194,12 @@ def _planned(
             effect.reads_again,
             effect.figures,
             effect.levels,
-            tuple(_shown(graphs, effect)),
+            following.of(effect),
         )
 
 
-def _shown(graphs: Iterable[LineageGraph], effect: Effect) -> Iterator[str]:
-    """Tiles, charts and alarms that show what may change."""
-    seen: dict[str, None] = {}
-    for graph in graphs:
-        asked = [f"measure:{name}" for name in effect.figures]
-        for node in graph.dependents(asked).found:
-            if node.kind in ("tile", "chart", "alarm"):
-                seen.setdefault(node.label or node.name)
-    yield from seen
-
-
-def _products(followed: Effects, costs: Mapping[str, StepCost]) -> Iterator[PlannedProduct]:
+def _products(followed: Effects, costs: Costs) -> Iterator[PlannedProduct]:
     for name, doing in followed.products.items():
-        cost = costs.get(name)
-        yield PlannedProduct(
-            name, _kind(name), doing, cost.rows if cost else None, cost.seconds if cost else None
-        )
-
-
-def _kind(product: str) -> str:
-    kinds = {"dim": "dimension", "bridge": "bridge", "fact": "fact", "rollup": "rollup"}
-    return kinds.get(product.partition("_")[0], "entity")
+        cost = costs.of(name)
+        parts = followed.parts.get(name, ())
+        yield PlannedProduct(name, kind_of(name), doing, cost.rows, cost.seconds, parts)

@@ -8,8 +8,16 @@ from typing import Annotated
 import typer
 
 from metadata import load_workspace
-from metadata.applied import read_state, state_in_force, state_numbers
+from metadata.applied import (
+    AppliedState,
+    load_in_force,
+    read_state,
+    state_in_force,
+    state_numbers,
+)
+from metadata.errors import UserError
 from pipelines.change.apply import apply as apply_plan
+from pipelines.change.apply import overtaken
 from pipelines.change.impact import Impact, impact_of
 from pipelines.change.plan import ChangePlan, PlannedChange, make_plan
 from pipelines.change.states import who
@@ -42,6 +50,7 @@ _DOINGS = (
     ("check", "Looked at again, by other expectations"),
     ("drop", "Dropped"),
 )
+_TOLD = ("kind", "name", "action", "class", "path", "old_name", "file", "line")
 _FEW = 6
 _MOVES = 40
 """Moved figures that are printed."""
@@ -80,12 +89,17 @@ def apply(
     reason: Annotated[str, typer.Option("--reason", "-m", help="Why; kept with the change.")] = "",
     by: Annotated[str, typer.Option(help="Who applies it.", show_default="you")] = "",
     wait: Annotated[bool, typer.Option("--wait", help="If a run is at work, wait for it.")] = False,
+    plan: Annotated[
+        str, typer.Option(help="Only this plan, by the name that `plan` gave it.", show_default="")
+    ] = "",
     workspace: WorkspaceOption = HERE,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> int:
     """Apply the definition files: do what `plan` shows, and nothing else."""
     repository = load_workspace(workspace)
     found = make_plan(repository)
+    if plan and plan != found.identity:
+        raise overtaken(plan)
     options = {"by": by or who(), "reason": reason, "wait": wait}
     if found.empty and not found.words_only and found.base is not None:
         if format is Format.JSON:
@@ -120,11 +134,22 @@ def apply(
     return 0
 
 
-def history(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE) -> int:  # noqa: A002
+def history(
+    state: Annotated[
+        int | None, typer.Argument(help="One state, with all that it changed.", show_default="all")
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+    format: FormatOption = Format.TABLE,  # noqa: A002
+) -> int:
     """List the applied states of the metadata: who, when, why, and what changed."""
-    storage = load_workspace(workspace).storage
+    storage = load_in_force(workspace).storage
     current = state_in_force(storage)
-    states = [s for n in state_numbers(storage) if (s := read_state(storage, n)) is not None]
+    known = state_numbers(storage)
+    if state is not None and state not in known:
+        listed = ", ".join(map(str, known)) or "none"
+        raise UserError(f"There is no state {state}.", fix=f"Applied states: {listed}.")
+    wanted = known if state is None else (state,)
+    states = [s for n in wanted if (s := read_state(storage, n)) is not None]
     if format is Format.JSON:
         shown = {"number", "applied_at", "applied_by", "reason", "changes", "rebuilt"}
         print_json(
@@ -133,6 +158,10 @@ def history(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TAB
                 "in_force": current.number if current else None,
             }
         )
+        return 0
+    if state is not None:
+        for each in states:
+            _print_state(each, in_force=current is not None and each.number == current.number)
         return 0
     if not states:
         stdout.print("Nothing has been applied yet; `rapport apply` or `rapport run` does it.")
@@ -153,6 +182,30 @@ def history(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TAB
         right=(0,),
     )
     return 0
+
+
+def _print_state(state: AppliedState, *, in_force: bool) -> None:
+    now = ", in force" if in_force else ""
+    stdout.print(f"State {state.number}, {state.applied_at:%Y-%m-%d %H:%M} UTC{now}", markup=False)
+    stdout.print(f"By:  {state.applied_by}", markup=False)
+    stdout.print(f"Why: {state.reason or '(nothing was said)'}", markup=False)
+    for change in state.changes:
+        told = {name: str(change.get(name) or "") for name in _TOLD}
+        what = f"{told['kind']} {told['name']}"
+        if told["path"] and "." not in told["path"]:
+            what += f": {told['path']}"
+        renamed = f" (was {told['old_name']})" if told["old_name"] else ""
+        stdout.print(
+            f"\n{_SIGNS.get(told['action'], '~')} {what}{renamed}  {told['file']}:{told['line']}",
+            markup=False,
+        )
+        stdout.print(f"    {told['class']}", markup=False)
+        if told["action"] == "changed":
+            stdout.print(f"    from {_short(change.get('before'))}", markup=False)
+            stdout.print(f"    to   {_short(change.get('after'))}", markup=False)
+    if not state.changes:
+        stdout.print("\nNothing was defined otherwise than before.")
+    stdout.print(f"\nMade: {_summary(state.rebuilt, 12) or 'nothing'}", markup=False)
 
 
 def _status(report: RunReport) -> int:
@@ -186,9 +239,14 @@ def _print_plan(found: ChangePlan) -> None:
         stdout.print(f"Read again from the source: {_summary(found.reads_again)}")
     elif found.base is not None:
         stdout.print("Read again from the source: nothing; what has landed is enough")
-    if found.seconds is not None and found.base is not None:
-        stdout.print(f"Took {found.seconds:.1f} s when it was last done")
-    stdout.print("\n`rapport apply` does this; `rapport plan --impact` shows which figures move.")
+    if found.base is not None:
+        most = found.seconds_at_most
+        more = f", {most:.1f} s if members come or go" if most > found.seconds else ""
+        stdout.print(f"About {found.rows:,} rows and {found.seconds:.1f} s{more}, by earlier times")
+    stdout.print(
+        f"\n`rapport apply --plan {found.identity}` does just this; `rapport plan --impact` shows"
+        " which figures move."
+    )
 
 
 def _print_change(planned: PlannedChange) -> None:
@@ -205,8 +263,14 @@ def _print_change(planned: PlannedChange) -> None:
         stdout.print(f"    figures that may move: {_summary(planned.figures)}", markup=False)
     if planned.levels:
         stdout.print(f"    levels that may change: {_summary(planned.levels)}", markup=False)
-    if planned.shown:
-        stdout.print(f"    shown on: {_summary(planned.shown)}", markup=False)
+    depend = planned.dependents
+    told = {
+        "cubes": depend.cubes, "tiles": depend.tiles, "charts": depend.charts,
+        "alarms": depend.alarms, "expectations": depend.expectations, "exports": depend.exports,
+    }  # fmt: skip
+    for kind, names in told.items():
+        if names:
+            stdout.print(f"    {kind}: {_summary(names)}", markup=False)
 
 
 def _print_impact(found: Impact) -> None:

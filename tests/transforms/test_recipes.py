@@ -171,7 +171,7 @@ class TestOnlyWhatMust:
             "dimension: customer\nattributes:\n"
             '  initial: {expr: "left(name, 1)", type: string, history: overwrite}\n',
         )
-        assert changed(sample, after) == {"dim_customer": {"initial", "history"}}
+        assert changed(sample, after) == {"dim_customer": {"initial"}}
 
     def test_history_touches_facts_only_where_a_dimension_begins_to_have_versions(self, sample):
         after = added(
