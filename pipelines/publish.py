@@ -159,7 +159,7 @@ def rollback(repository: Repository, version: int) -> None:
         return
     # What was built by the other state goes on from what it was before; no run may be using it.
     with run_lock(storage.lock, wait=False):
-        storage.warehouse_database.unlink(missing_ok=True)
+        forget_build(storage)
         _point(storage, version, "", metadata, held=held)
 
 
@@ -193,8 +193,15 @@ def leave_half_a_change(storage: Storage, digest: str) -> None:
     except FileNotFoundError:
         return
     if begun != digest and current(storage) is not None:
-        storage.warehouse_database.unlink(missing_ok=True)
-        end_change(storage)
+        forget_build(storage)
+
+
+def forget_build(storage: Storage) -> None:
+    """The warehouse goes on from what is published when it is needed again."""
+    storage.warehouse_database.unlink(missing_ok=True)
+    # What a killed process had not yet put into the file would be put into the next one.
+    storage.warehouse_database.with_suffix(".duckdb.wal").unlink(missing_ok=True)
+    end_change(storage)
 
 
 def restore_build(storage: Storage) -> None:
@@ -202,6 +209,7 @@ def restore_build(storage: Storage) -> None:
     pointer = current(storage)
     if pointer is None or storage.warehouse_database.exists():
         return
+    forget_build(storage)
     temporary = storage.warehouse_database.with_suffix(".tmp")
     shutil.copyfile(storage.published / str(pointer["file"]), temporary)
     replace_durably(temporary, storage.warehouse_database)

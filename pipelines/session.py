@@ -173,9 +173,9 @@ class Session:
             zone = self.repository.workspace.time_zone
             digest = digest_of(self.repository.texts, self.repository.shipped)
             publish.leave_half_a_change(self._storage, digest)
+            publish.restore_build(self._storage)
             if is_in_force(self._storage, self.repository) is None:
                 publish.begin_change(self._storage, digest)
-            publish.restore_build(self._storage)
             self._engine = DuckDBEngine(self._storage, zone)
             self._loading = Loader(
                 self.repository, self._storage, self._control, self._engine, self.run,

@@ -120,5 +120,4 @@ def _never_landed(plan: RunPlan, storage: Storage) -> Iterator[str]:
 def _undo(storage: Storage) -> None:
     """The build goes on from what is published: half a change must not show up in the next load."""
     if publish.current(storage) is not None:
-        storage.warehouse_database.unlink(missing_ok=True)
-        publish.end_change(storage)
+        publish.forget_build(storage)
