@@ -19,7 +19,7 @@ from metadata.repository import ResolvedMapping
 from pipelines.accounts import Accounts, AuditFailed
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
-from pipelines.fingerprints import Recipes, differing, dropped, redefined, renamed, same
+from pipelines.fingerprints import Recipes, differing, redefined, same
 from pipelines.landed import Landed, landed_tables
 from pipelines.memory import Made, Memory, Rows
 from pipelines.origins import Origins
@@ -36,6 +36,7 @@ from pipelines.plan import (
     place_of,
 )
 from pipelines.results import StepResult
+from pipelines.standing import Standing
 from pipelines.storage import Storage
 from transforms import (
     HOLIDAYS,
@@ -45,8 +46,6 @@ from transforms import (
     Statement,
     audits,
     build_rollup,
-    drop_columns,
-    drop_tables,
     empty_entity,
     keys_query,
     load_bridge,
@@ -54,11 +53,9 @@ from transforms import (
     load_dimension,
     load_fact,
     quarantine_entity,
-    rename_columns,
-    rename_table,
     stage_entity,
 )
-from transforms.ingredients import KEYS, LANDED, QUALITY, Part, digest
+from transforms.ingredients import KEYS, LANDED, Part, digest
 from transforms.raw import parts_of, raw_rows
 
 
@@ -100,6 +97,7 @@ class Loader:
         self._changed = {Part(name, LANDED) for name in just_read}
         self._memory = Memory(engine)
         self._recipes = Recipes(repository, self._memory)
+        self._standing = Standing(engine, self._memory, self._recipes)
         self._accounts = Accounts(repository, storage, control, engine, run)
         self._origins = Origins(engine, repository.workspace.time_zone)
         self._audits: dict[str, list[Audit]] = {}
@@ -139,7 +137,7 @@ class Loader:
         self._accounts.write_quarantine()
 
     def _load(self, planned: PlannedStep) -> StepResult:
-        taken_over = self._taken_over(planned)
+        taken_over = self._standing.take_over(planned.name)
         result = self._carried_out(planned)
         renamed_only = taken_over and result.status == "unchanged"
         return replace(result, status="done") if renamed_only else result
@@ -294,7 +292,8 @@ class Loader:
     ) -> StepResult:
         """Run, audit and remember in one transaction: what does not hold leaves no trace."""
         with self._engine.transaction():
-            if not self._reshaped(planned.name, now):
+            reshaped = self._standing.reshape(planned.name, now)
+            if self._full or not reshaped:
                 for statement in make():
                     self._engine.run(statement)
             warnings = self._audit(planned)
@@ -311,50 +310,9 @@ class Loader:
             planned.name, planned.stage, "done", 0.0, None, rows, None, warnings=warnings
         )
 
-    def _reshaped(self, name: str, now: dict[str, Made]) -> bool:
-        """Rename and drop columns; whether that was all there was to do."""
-        found = self._memory.find(WAREHOUSE, name)
-        columns = self._engine.columns(WAREHOUSE, name)
-        if found is None or columns is None:
-            return False
-        new_names = {old: new for old, new in renamed(found.parts, now).items() if old in columns}
-        gone = [old for old in dropped(found.parts, now) if old in columns]
-        for statement in (*drop_columns(name, gone), *rename_columns(name, new_names)):
-            self._engine.run(statement)
-        kept = {
-            new_names.get(old, old): made for old, made in found.parts.items() if old not in gone
-        }
-        kept = {name: made for name, made in kept.items() if name != QUALITY}
-        rest = {name: made for name, made in now.items() if name != QUALITY}
-        return not self._full and same(kept, rest)
-
-    def _taken_over(self, planned: PlannedStep) -> bool:
-        """Give a table that stands under another name the one it has now, with its keys."""
-        old, new = self._recipes.formerly(planned.name), planned.name
-        if not old:
-            return False
-        statements = [rename_table(old, new)]
-        if isinstance(planned.step, LoadDimension):
-            key = self._repository.dimensions[planned.step.dimension].surrogate_key
-            before, after = old.removeprefix("dim_"), planned.step.dimension
-            statements += rename_columns(new, {f"{before}_key": key})
-            if self._engine.columns(WAREHOUSE, f"closure_{before}") is not None:
-                statements.append(rename_table(f"closure_{before}", f"closure_{after}"))
-        with self._engine.transaction():
-            for statement in statements:
-                self._engine.run(statement)
-            self._memory.rename(WAREHOUSE, old, new)
-        return True
-
     def retire(self) -> None:
         """Drop what nothing defines any more."""
-        with self._engine.transaction():
-            gone = sorted(self._memory.products(WAREHOUSE) - self._recipes.products)
-            # The tree of a dimension goes with it.
-            trees = [name.replace("dim_", "closure_", 1) for name in gone if name[:4] == "dim_"]
-            for statement in drop_tables([*gone, *trees]):
-                self._engine.run(statement)
-            self._memory.forget(WAREHOUSE, gone)
+        self._standing.retire()
 
     def _audit(self, planned: PlannedStep) -> tuple[Issue, ...]:
         """Run the audits of a table.
