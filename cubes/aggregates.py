@@ -10,34 +10,45 @@ from cubes.nodes import Aggregate, Formula, MeasureFilter, PhysicalColumn, Quoti
 from metadata.expressions import column_nodes, column_parts, parse_expression
 
 
-def measure_expression(formula: Formula) -> exp.Expr:
-    """A formula over the rows of the base."""
+def measure_expression(formula: Formula, only: exp.Expr | None = None) -> exp.Expr:
+    """A formula over the rows of the base, or only over those for which a condition holds."""
     match formula:
         case Aggregate():
-            return _aggregate(formula)
+            return _aggregate(formula, only)
         case Quotient(numerator, denominator):
-            top = exp.cast(measure_expression(numerator), "DOUBLE", copy=False)
+            top = exp.cast(measure_expression(numerator, only), "DOUBLE", copy=False)
             bottom = exp.Nullif(
-                this=measure_expression(denominator), expression=exp.Literal.number(0)
+                this=measure_expression(denominator, only), expression=exp.Literal.number(0)
             )
             return exp.Div(this=top, expression=bottom)
         case _:
             assert_never(formula)
 
 
-def _aggregate(formula: Aggregate) -> exp.Expr:
+def aggregates_of(formula: Formula) -> tuple[Aggregate, ...]:
+    """The aggregates that a formula is made of."""
+    match formula:
+        case Aggregate():
+            return (formula,)
+        case Quotient(numerator, denominator):
+            return (*aggregates_of(numerator), *aggregates_of(denominator))
+        case _:
+            assert_never(formula)
+
+
+def _aggregate(formula: Aggregate, only: exp.Expr | None) -> exp.Expr:
     if formula.day is None:
-        return _finished(formula, _filtered(formula, None))
-    return _finished(formula, _over_days(formula, formula.day))
+        return _finished(formula, _filtered(formula, None, only))
+    return _finished(formula, _over_days(formula, formula.day, only))
 
 
-def _over_days(formula: Aggregate, day: StockDay) -> exp.Expr:
+def _over_days(formula: Aggregate, day: StockDay, only: exp.Expr | None) -> exp.Expr:
     """Each kind of total reads the days that speak for its own period."""
     if len(day.periods) == 1:
-        return _filtered(formula, day.periods[0].mark)
+        return _filtered(formula, day.periods[0].mark, only)
     levels = [_column(level) for level in day.levels]
     kinds = [
-        exp.If(this=exp.Literal.number(period.mask), true=_filtered(formula, period.mark))
+        exp.If(this=exp.Literal.number(period.mask), true=_filtered(formula, period.mark, only))
         for period in day.periods
     ]
     return exp.Case(this=exp.Anonymous(this="GROUPING", expressions=levels), ifs=kinds)
@@ -56,8 +67,10 @@ def counting_conditions(formula: Aggregate, mark: PhysicalColumn | None) -> list
     return conditions
 
 
-def _filtered(formula: Aggregate, mark: PhysicalColumn | None) -> exp.Expr:
+def _filtered(formula: Aggregate, mark: PhysicalColumn | None, only: exp.Expr | None) -> exp.Expr:
     conditions = counting_conditions(formula, mark)
+    if only is not None:
+        conditions.append(exp.Paren(this=only.copy()))
     value = _function(formula)
     if not conditions:
         return value

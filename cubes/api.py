@@ -7,16 +7,10 @@ traceback. `cubes.api_models` says what goes in and out, and makes the OpenAPI d
 from __future__ import annotations
 
 import functools
-import io
-import json
 import logging
-import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any, Protocol
 
-import pyarrow as pa
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -24,8 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from cubes import Explanation, Query, Result, Sort, Top
+from cubes.api_answers import answer_text, arrow_bytes, plain
 from cubes.api_models import (
-    ColumnInfo,
     CubeInfo,
     CubeList,
     CubeSummary,
@@ -35,13 +29,11 @@ from cubes.api_models import (
     LevelInfo,
     MeasureInfo,
     MemberList,
-    QueryAnswer,
     QueryRequest,
     VersionInfo,
     VersionList,
     openapi,
 )
-from cubes.following import FollowingEngine
 from cubes.operations import Operations, Version
 from metadata.errors import Issue, UserError, did_you_mean
 from metadata.repository import Repository, ResolvedCube
@@ -59,6 +51,15 @@ class NotFound(UserError):
 
 class Answers(Protocol):
     """What the API needs of an engine."""
+
+    @property
+    def repository(self) -> Repository:
+        """The metadata of the version that answers."""
+        ...
+
+    def seen_by(self, user: str) -> Answers:
+        """The same for one person; empty where nobody signs in."""
+        ...
 
     def query(self, query: Query) -> Result:
         """Answer a question."""
@@ -80,9 +81,13 @@ class Answers(Protocol):
         ...
 
 
-def api_routes(engine: Answers, repository: Repository, operations: Operations) -> list[BaseRoute]:
+USER_HEADER = "x-rapport-user"
+"""Who is signed in. Whatever stands before the routes sets it, and takes away what came along."""
+
+
+def api_routes(engine: Answers, operations: Operations) -> list[BaseRoute]:
     """The routes under `/api`, for any Starlette application."""
-    api = _Api(engine, repository, operations)
+    api = _Api(engine, operations)
     handlers: tuple[tuple[str, Callable[[Request], Awaitable[Response]], list[str]], ...] = (
         ("/api/health", api.health, ["GET"]),
         ("/api/versions", api.versions, ["GET"]),
@@ -100,16 +105,14 @@ def api_routes(engine: Answers, repository: Repository, operations: Operations) 
 class _Api:
     """The handlers; each reads a request, asks the engine in a thread, and writes the answer."""
 
-    def __init__(self, engine: Answers, repository: Repository, operations: Operations) -> None:
+    def __init__(self, engine: Answers, operations: Operations) -> None:
         self._engine = engine
-        self._opened = repository
         self._operations = operations
 
-    @property
-    def _repository(self) -> Repository:
-        """The metadata of the version that answers."""
-        engine = self._engine
-        return engine.repository if isinstance(engine, FollowingEngine) else self._opened
+    async def _seen(self, request: Request) -> Answers:
+        """What whoever is signed in sees."""
+        user = request.headers.get(USER_HEADER, "")
+        return await run_in_threadpool(self._engine.seen_by, user)
 
     async def health(self, request: Request) -> Response:
         version = await run_in_threadpool(self._engine.version)
@@ -121,19 +124,22 @@ class _Api:
         return _json(VersionList(versions=[_version_info(each, current) for each in found]))
 
     async def cubes(self, request: Request) -> Response:
-        cubes = [_summary(cube) for _, cube in sorted(self._repository.cubes.items())]
+        repository = (await self._seen(request)).repository
+        cubes = [_summary(cube) for _, cube in sorted(repository.cubes.items())]
         absent = {
             name.removeprefix("cube "): reason
-            for name, reason in sorted(self._repository.absent.items())
+            for name, reason in sorted(repository.absent.items())
             if name.startswith("cube ")
         }
         return _json(CubeList(cubes=cubes, absent=absent))
 
     async def cube(self, request: Request) -> Response:
-        return _json(_cube_info(self._cube(request.path_params["cube"])))
+        seen = await self._seen(request)
+        return _json(_cube_info(_cube(seen.repository, request.path_params["cube"])))
 
     async def members(self, request: Request) -> Response:
-        cube, given = self._cube(request.path_params["cube"]), request.query_params
+        seen, given = await self._seen(request), request.query_params
+        cube = _cube(seen.repository, request.path_params["cube"])
         _known_parameters(given, {"level", "search", "where", "limit"})
         level = given.get("level", "")
         if level not in cube.levels:
@@ -144,29 +150,29 @@ class _Api:
             )
         limit = _whole_number("limit", given.get("limit", "100"), MOST_MEMBERS)
         found = await run_in_threadpool(
-            self._engine.members, cube.name, level, search=given.get("search"),
+            seen.members, cube.name, level, search=given.get("search"),
             limit=limit, where=given.get("where"),
         )  # fmt: skip
-        return _json(MemberList(level=level, members=[_plain(member) for member in found]))
+        return _json(MemberList(level=level, members=[plain(member) for member in found]))
 
     async def query(self, request: Request) -> Response:
         asked = await _asked(request)
-        self._cube(asked.cube)
-        result = await run_in_threadpool(self._engine.query, _query(asked))
+        seen = await self._seen(request)
+        _cube(seen.repository, asked.cube)
+        result = await run_in_threadpool(seen.query, _query(asked))
         if asked.format == "arrow" or ARROW in request.headers.get("accept", ""):
-            return Response(_arrow(result.table), media_type=ARROW)
-        return Response(
-            await run_in_threadpool(_answer_text, result), media_type="application/json"
-        )
+            return Response(arrow_bytes(result.table), media_type=ARROW)
+        return Response(await run_in_threadpool(answer_text, result), media_type="application/json")
 
     async def explain(self, request: Request) -> Response:
         asked = await _asked(request)
-        self._cube(asked.cube)
-        found = await run_in_threadpool(self._engine.explain, _query(asked))
+        seen = await self._seen(request)
+        _cube(seen.repository, asked.cube)
+        found = await run_in_threadpool(seen.explain, _query(asked))
         return _json(ExplainAnswer(sql=found.sql, used=found.used, notes=list(found.notes)))
 
     async def openapi(self, request: Request) -> Response:
-        return JSONResponse(openapi(self._repository.workspace.name))
+        return JSONResponse(openapi(self._engine.repository.workspace.name))
 
     async def nothing(self, request: Request) -> Response:
         raise NotFound(
@@ -174,15 +180,16 @@ class _Api:
             fix="See /api/openapi.json for what it has.",
         )
 
-    def _cube(self, name: str) -> ResolvedCube:
-        cube = self._repository.cubes.get(name)
-        if cube is None:
-            raise NotFound(
-                f"There is no cube '{name}'.",
-                why=self._repository.absent.get(f"cube {name}", ""),
-                fix=did_you_mean(name, self._repository.cubes),
-            )
-        return cube
+
+def _cube(repository: Repository, name: str) -> ResolvedCube:
+    cube = repository.cubes.get(name)
+    if cube is None:
+        raise NotFound(
+            f"There is no cube '{name}'.",
+            why=repository.absent.get(f"cube {name}", ""),
+            fix=did_you_mean(name, repository.cubes),
+        )
+    return cube
 
 
 async def _asked(request: Request) -> QueryRequest:
@@ -245,54 +252,6 @@ def _query(asked: QueryRequest) -> Query:
     )
 
 
-def _answer_text(result: Result) -> str:
-    columns = [
-        ColumnInfo(
-            name=column.name,
-            label=column.label,
-            kind=column.kind,
-            type=str(column.type),
-            format=column.format,
-            additivity=column.additivity,
-            polarity=column.polarity,
-        )
-        for column in result.columns
-    ]
-    rows = [
-        {name: _plain(value) for name, value in row.items()} for row in result.table.to_pylist()
-    ]
-    answer = QueryAnswer(
-        version=result.version,
-        seconds=result.seconds,
-        rollup=result.rollup,
-        columns=columns,
-        rows=rows,
-    )
-    return json.dumps(answer.model_dump(), ensure_ascii=False, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON knows it; a double prints every decimal of 15 digits as it was."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, bytes):
-        return value.hex()
-    return value
-
-
-def _arrow(table: pa.Table) -> bytes:
-    sink = io.BytesIO()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
-
-
 def _version_info(version: Version, current: int | None) -> VersionInfo:
     return VersionInfo(
         version=version.version,
@@ -329,6 +288,7 @@ def _cube_info(cube: ResolvedCube) -> CubeInfo:
                 role=level.role,
                 role_label=level.role_label,
                 type=level.type,
+                masked=level.masked,
             )
             for level in cube.levels.values()
         ],

@@ -73,6 +73,7 @@ class QueryAnswer(_Message):
     rollup: str | None = Field(description="Pre-aggregation that answered, if one did.")
     columns: list[ColumnInfo]
     rows: list[dict[str, Any]]
+    notes: list[str] = Field(description="What you do not see of the answer.")
 
 
 class ExplainAnswer(_Message):
@@ -110,6 +111,9 @@ class LevelInfo(_Message):
     role: str
     role_label: str
     type: str
+    masked: bool = Field(
+        description="Whether members are masked for you, and cannot be filtered or searched."
+    )
 
 
 class HierarchyInfo(_Message):

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from cubes.filter_values import typed_value
 from cubes.nodes import Aggregate, Plan
 from cubes.plan import plan
 from cubes.predicates import EMPTY, Compare, IsNull, Predicate, all_of, levels_of
 from cubes.query import Query
-from cubes.resolve import ResolvedQuery, find_level, resolve
+from cubes.resolve import ResolvedQuery, find_cube, find_readable_level, resolve
 from metadata import Repository
 from metadata.errors import UserError
 from metadata.expressions import columns_of
+from metadata.filter_values import typed_value
 from metadata.model.cube import Measure
 from metadata.repository import Level, ResolvedCube, ResolvedFact, ResolvedRole
 
@@ -93,7 +93,9 @@ class PlannedCell:
         """Columns of dimensions that decide whether a fact row is in the cell, or counts."""
         names = list(levels_of(self.query.where)) if self.query.where is not None else []
         names += [name for part in self.parts for name in columns_read(self.cube.measures[part])]
-        return tuple(dict.fromkeys(name for name in names if "." in name))
+        rights = self.cube.rights
+        unreadable = {*rights.hidden, *rights.masks}
+        return tuple(dict.fromkeys(n for n in names if "." in n and n not in unreadable))
 
 
 def columns_read(measure: Measure) -> tuple[str, ...]:
@@ -111,9 +113,11 @@ def plan_cell(repository: Repository, cell: Cell) -> PlannedCell:
     Raises:
         UserError: a name is unknown or not fed, or the filter or a member is wrong.
     """
+    _check_open(find_cube(repository, cell.cube))
     asked = resolve(repository, Query(cell.cube, (cell.measure,), where=cell.where))
     members = tuple(
-        _member(find_level(asked.cube, level), member) for level, member in cell.members.items()
+        _member(find_readable_level(asked.cube, level), member)
+        for level, member in cell.members.items()
     )
     where = all_of((*((asked.where,) if asked.where is not None else ()), *members))
     divided = asked.cube.measures[cell.measure].ratio
@@ -124,10 +128,69 @@ def plan_cell(repository: Repository, cell: Cell) -> PlannedCell:
     return PlannedCell(replace(asked, measures=measures, where=where), parts, over_fact)
 
 
+def _check_open(cube: ResolvedCube) -> None:
+    if cube.rights.closed_to_facts:
+        raise UserError(
+            f"The single facts of the cube '{cube.name}' are not shown to you.",
+            why="Figures that stand for few are withheld from you, and a fact stands for itself.",
+        )
+
+
 def fact_roles(fact: ResolvedFact, cube: ResolvedCube) -> dict[str, ResolvedRole]:
-    """The cube's roles, and the one whose day decides which versions are in force."""
+    """The cube's roles, and the one whose day decides which versions are in force.
+
+    A role of which whoever asks may not know the members is not among them.
+    """
     date = fact.definition.date
-    return {**cube.roles, date: fact.roles[date]}
+    roles = {**cube.roles, date: fact.roles[date]}
+    return {name: role for name, role in roles.items() if not is_closed(cube, role)}
+
+
+def is_closed(cube: ResolvedCube, role: ResolvedRole) -> bool:
+    """Whether whoever asks may not tell the members of a role apart by their key."""
+    rights, dimension = cube.rights, role.dimension
+    unreadable = {*rights.hidden, *rights.masks}
+    if dimension.natural_key in dimension.attributes:
+        return f"{role.name}.{dimension.natural_key}" in unreadable
+    return any(f"{role.name}.{attribute}" in unreadable for attribute in dimension.attributes)
+
+
+def fact_labels(cube: ResolvedCube) -> tuple[str, ...]:
+    """Labels that the facts carry and that may be seen."""
+    fact = cube.fact
+    return tuple(
+        name
+        for name in fact.definition.degenerate
+        if name in fact.available_measures and name not in cube.rights.hidden
+    )
+
+
+def closed_keys(cube: ResolvedCube) -> tuple[str, ...]:
+    """Columns of the grain that would tell a member that may not be known."""
+    entity = cube.fact.entity
+    closed = {
+        role.dimension.entity.entity
+        for role in {**cube.fact.roles, **cube.roles}.values()
+        if role.dimension.entity is not None and is_closed(cube, role)
+    }
+    return tuple(
+        name
+        for name in cube.fact.grain
+        if name in cube.rights.hidden or entity.columns[name].references in closed
+    )
+
+
+def closed_values(cell: PlannedCell) -> tuple[int, ...]:
+    """Places of the parts that count what may not be known row by row, such as a hidden key."""
+    cube = cell.cube
+    unreadable = {*cube.rights.hidden, *cube.rights.masks}
+    unreadable |= {
+        f"{name}.{role.dimension.natural_key}"
+        for name, role in cube.roles.items()
+        if is_closed(cube, role)
+    }
+    operands = [getattr(m, m.aggregate) for m in (cube.measures[part] for part in cell.parts)]
+    return tuple(place for place, operand in enumerate(operands) if operand in unreadable)
 
 
 def _member(level: Level, member: Any) -> Predicate:

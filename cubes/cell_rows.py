@@ -12,7 +12,7 @@ from typing import assert_never
 from sqlglot import exp
 
 from cubes.aggregates import counting_conditions, measure_expression
-from cubes.cell import PlannedCell, fact_roles
+from cubes.cell import PlannedCell, closed_keys, closed_values, fact_labels, fact_roles
 from cubes.compile import column, join_days, join_member, marked_days, table_as
 from cubes.nodes import Aggregate, Base, Formula, Join, Period, PhysicalColumn, Quotient, StockDay
 from cubes.predicates import decided_expression, predicate_expression
@@ -81,8 +81,7 @@ def _rows(cell: PlannedCell, base: Base, carried: tuple[str, ...] = ()) -> exp.S
     alias = base.alias
     fact = cell.cube.fact
     keys = [role.key_column for role in fact_roles(fact, cell.cube).values()]
-    labels = [name for name in fact.definition.degenerate if name in fact.available_measures]
-    names = dict.fromkeys((*carried, *fact.grain, *keys, *labels, *cell.inputs))
+    names = dict.fromkeys((*carried, *fact.grain, *keys, *fact_labels(cell.cube), *cell.inputs))
     select = exp.select(*(exp.column(name, table=alias, quoted=True) for name in names))
     for place, aggregate in enumerate(cell.aggregates):
         for value, name in (
@@ -128,7 +127,14 @@ def page_of_rows(cell: PlannedCell, limit: int, offset: int) -> exp.Select:
     page = page.where(_any_counts(cell)).order_by(*_order(cell)).limit(limit)
     if offset:
         page = page.offset(offset)
-    outer = exp.select(exp.column(exp.Star(), table=PAGE)).from_(PAGE)
+    unknown = [value_name(place) for place in closed_values(cell)]
+    closed = [*closed_keys(cell.cube), *unknown]
+    everything = exp.Column(
+        this=exp.Star(except_=[exp.to_identifier(name, quoted=True) for name in closed] or None),
+        table=exp.to_identifier(PAGE),
+    )
+    nothing = [exp.alias_(exp.null(), name, quoted=True) for name in unknown]
+    outer = exp.select(everything, *nothing).from_(PAGE)
     for name, role in fact_roles(cell.cube.fact, cell.cube).items():
         alias = f"_{name}"
         for attribute in member_columns(cell, name, role):
@@ -149,7 +155,13 @@ def member_columns(cell: PlannedCell, name: str, role: ResolvedRole) -> tuple[st
     """Columns of a role that tell which member, and which version, is meant, and what is asked."""
     dimension = role.dimension
     caption = dimension.definition.caption
-    named = caption and caption in dimension.attributes and dimension.attributes[caption].available
+    rights = cell.cube.rights
+    named = (
+        caption
+        and caption in dimension.attributes
+        and dimension.attributes[caption].available
+        and f"{name}.{caption}" not in {*rights.hidden, *rights.masks}
+    )
     names = [dimension.natural_key, *([caption] if caption and named else [])]
     if dimension.entity is not None:
         names += ["valid_from", "valid_to", "is_current"]

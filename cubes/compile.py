@@ -7,16 +7,32 @@ from aggregates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from sqlglot import exp
 
-from cubes.aggregates import measure_expression
-from cubes.nodes import ByLevel, ByMeasure, Join, PhysicalColumn, Plan, PlannedLevel, StockDays
-from cubes.predicates import EMPTY, predicate_expression
+from cubes.aggregates import counting_conditions, measure_expression
+from cubes.masking import masked_table
+from cubes.nodes import (
+    Aggregate,
+    ByLevel,
+    ByMeasure,
+    GroupSize,
+    Join,
+    LargeCells,
+    PhysicalColumn,
+    Plan,
+    PlannedLevel,
+    PlannedMeasure,
+    StockDays,
+)
+from cubes.predicates import EMPTY, Predicate, predicate_expression
 
 GROUPING = "_grouping"
 _FIGURES, _CHOSEN = "figures", "chosen"
+_COUNTED, _CELLS = "counted", "cells"
+_LARGE, _ROWS, _KEPT = "_large", "_rows", "_kept"
 
 
 def compile_plan(plan: Plan) -> exp.Select:
@@ -24,6 +40,9 @@ def compile_plan(plan: Plan) -> exp.Select:
     # Each part is made once and used once, so the builders need not copy (`copy=False`): with
     # copies, a statement with totals takes four times as long to make.
     outer = exp.select(*(_quoted(name) for name in _shown(plan)), copy=False)
+    if plan.cells is not None:
+        outer.with_(_COUNTED, _counted_cells(plan, plan.cells), copy=False)
+        outer.with_(_CELLS, _judged_cells(plan.cells), copy=False)
     outer.from_(_FIGURES, copy=False).with_(_FIGURES, _figures(plan), copy=False)
     if plan.top is not None:
         outer.with_(_CHOSEN, _chosen(plan), copy=False).where(_is_chosen(plan), copy=False)
@@ -37,6 +56,15 @@ def compile_plan(plan: Plan) -> exp.Select:
     if plan.limit is not None and not plan.totals:
         outer.limit(plan.limit, copy=False)
     return outer
+
+
+def filters_of(*plans: Plan) -> dict[str, exp.Expr]:
+    """What must hold of the rows of each table that these plans read; nothing where all is seen."""
+    return {
+        plan.base.table: bound_predicate(plan, plan.allowed).unnest()
+        for plan in plans
+        if plan.allowed is not None
+    }
 
 
 def _shown(plan: Plan) -> list[str]:
@@ -53,7 +81,7 @@ def _figures(plan: Plan) -> exp.Select:
             # A member has one place in the order of its level; MIN only says so to the engine.
             shown.append(_as(exp.Min(this=column(level.sort)), _sort_name(place)))
     for measure in plan.measures:
-        shown.append(_as(measure_expression(measure.formula), measure.name))
+        shown.append(_as(_measure(plan, measure), measure.name))
     if _needs_grouping(plan):
         shown.append(_as(_grouping(plan), GROUPING))
     select = exp.select(*shown, copy=False)
@@ -62,12 +90,40 @@ def _figures(plan: Plan) -> exp.Select:
         join_member(select, join)
     for days in plan.stock_days:
         join_days(select, days, plan)
+    if plan.cells is not None:
+        _join_large_cells(select, plan.cells)
     if plan.where is not None:
-        bound = plan.bindings
-        condition = predicate_expression(plan.where, lambda name: column(bound[name]))
-        select.where(condition, copy=False)
+        select.where(bound_predicate(plan, plan.where), copy=False)
     _group(select, plan)
+    _leave_out_nothing(select, plan)
     return select
+
+
+def _measure(plan: Plan, measure: PlannedMeasure) -> exp.Expr:
+    """A measure; where totals cover all rows, only the leaves are of those that may be seen."""
+    whole = measure_expression(measure.formula)
+    if not plan.full_totals or plan.allowed is None:
+        return whole
+    leaf = measure_expression(measure.formula, bound_predicate(plan, plan.allowed))
+    return exp.Case(
+        ifs=[exp.If(this=_equal(_grouping(plan), _number(0)), true=leaf)], default=whole
+    )
+
+
+def _leave_out_nothing(select: exp.Select, plan: Plan) -> None:
+    """A total over no row at all would say nought where nothing may be said."""
+    rows: exp.Expr = exp.Count(this=exp.Star())
+    if plan.full_totals and plan.allowed is not None:
+        seen = exp.Where(this=bound_predicate(plan, plan.allowed))
+        rows = exp.Filter(this=rows, expression=seen)
+    elif plan.cells is None:
+        return
+    select.having(exp.GT(this=rows, expression=_number(0)), copy=False)
+
+
+def bound_predicate(plan: Plan, predicate: Predicate) -> exp.Expr:
+    """A predicate over a plan's columns."""
+    return predicate_expression(predicate, lambda name: column(plan.bindings[name]))
 
 
 def _needs_grouping(plan: Plan) -> bool:
@@ -111,7 +167,8 @@ def _group(select: exp.Select, plan: Plan) -> None:
 def join_member(select: exp.Select, join: Join) -> None:
     """Join a role's dimension to its base."""
     on = _equal(_quoted(join.key, join.alias), column(join.base_key))
-    select.join(table_as(join.table, join.alias), on=on, copy=False)
+    table = masked_table(join) if join.masks else table_as(join.table, join.alias)
+    select.join(table, on=on, copy=False)
 
 
 def join_days(select: exp.Select, days: StockDays, plan: Plan) -> None:
@@ -140,10 +197,80 @@ def marked_days(days: StockDays, plan: Plan) -> exp.Select:
     if days.time is not None:
         join_member(select, days.time)
     if days.where is not None:
-        bound = plan.bindings
-        condition = predicate_expression(days.where, lambda name: column(bound[name]))
-        select.where(condition, copy=False)
+        select.where(bound_predicate(plan, days.where), copy=False)
     return select
+
+
+def _counted_cells(plan: Plan, cells: LargeCells) -> exp.Select:
+    """Every cell of all facts that may be seen: whether it is large, and how many rows it has."""
+    sizes = [_size(size, None) for size in cells.sizes]
+    sizes += [_size(size, each) for size in cells.sizes for each in cells.aggregates]
+    shown = [_as(column(level), _cell_level(n)) for n, level in enumerate(cells.levels)]
+    shown.append(_as(exp.and_(*sizes, copy=False), _LARGE))
+    shown.append(_as(exp.Count(this=exp.Star()), _ROWS))
+    select = exp.select(*shown, copy=False)
+    select.from_(table_as(plan.base.table, plan.base.alias), copy=False)
+    for join in plan.joins:
+        join_member(select, join)
+    if plan.allowed is not None:
+        select.where(bound_predicate(plan, plan.allowed), copy=False)
+    return select.group_by(*(column(level) for level in cells.levels), copy=False)
+
+
+def _size(size: GroupSize, only: Aggregate | None) -> exp.Expr:
+    conditions = counting_conditions(only, None) if only is not None else []
+    counted: exp.Expr = exp.Star()
+    if size.key is not None and size.known is not None:
+        counted = exp.Distinct(expressions=[column(size.key)])
+        # Nobody is not a customer.
+        known = exp.NEQ(this=column(size.known), expression=exp.Neg(this=_number(1)))
+        conditions.append(known)
+    count: exp.Expr = exp.Count(this=counted)
+    if conditions:
+        where = exp.Where(this=exp.and_(*conditions, copy=False))
+        count = exp.Filter(this=count, expression=where)
+    return exp.GTE(this=count, expression=_number(size.least))
+
+
+def _judged_cells(cells: LargeCells) -> exp.Select:
+    """Which cells count. A group is a choice of levels; there are as many as there are choices."""
+    places = range(len(cells.levels))
+    lone = [
+        _is_smallest_beside_small(group, places)
+        for count in (() if cells.settled else range(len(cells.levels)))
+        for group in combinations(places, count)
+    ]
+    kept: exp.Expr = _quoted(_LARGE)
+    if lone:
+        kept = exp.And(this=kept, expression=exp.Not(this=exp.Paren(this=exp.or_(*lone))))
+    names = [_quoted(_cell_level(place)) for place in places]
+    return exp.select(*names, _as(kept, _KEPT), copy=False).from_(_COUNTED, copy=False)
+
+
+def _is_smallest_beside_small(group: Sequence[int], places: Sequence[int]) -> exp.Expr:
+    """Whether a cell is the smallest large one of its group, and some of the group is not large."""
+    within = [_quoted(_cell_level(place)) for place in group]
+    order = [_ordered(exp.Not(this=_quoted(_LARGE))), _ordered(_quoted(_ROWS))]
+    order += [_ordered(_quoted(_cell_level(place))) for place in places]
+    rank = exp.Window(this=exp.RowNumber(), partition_by=within, order=exp.Order(expressions=order))
+    is_large = exp.Case(ifs=[exp.If(this=_quoted(_LARGE), true=_number(1))], default=_number(0))
+    least = exp.Window(this=exp.Min(this=is_large), partition_by=[each.copy() for each in within])
+    return exp.Paren(
+        this=exp.And(this=_equal(rank, _number(1)), expression=_equal(least, _number(0)))
+    )
+
+
+def _join_large_cells(select: exp.Select, cells: LargeCells) -> None:
+    """Join each row to its cell, if that counts."""
+    same: list[exp.Expr] = [_quoted(_KEPT, _CELLS)]
+    for place, level in enumerate(cells.levels):
+        cell = _quoted(_cell_level(place), _CELLS)
+        same.append(exp.NullSafeEQ(this=cell, expression=column(level)))
+    select.join(exp.to_table(_CELLS), on=exp.and_(*same, copy=False), copy=False)
+
+
+def _cell_level(place: int) -> str:
+    return f"_level_{place + 1}"
 
 
 def _chosen(plan: Plan) -> exp.Select:

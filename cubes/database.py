@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -177,6 +177,12 @@ class Reader:
     catalogue: Catalogue
     connection: duckdb.DuckDBPyConnection
     timeout: float
+    filters: Mapping[str, exp.Expr] = field(default_factory=dict)
+    """By table, what must hold of the rows that are read."""
+
+    def keeping(self, filters: Mapping[str, exp.Expr]) -> Reader:
+        """The same for somebody who may not see every row."""
+        return replace(self, filters={**self.filters, **filters})
 
     def run(self, statement: exp.Expr) -> pa.Table:
         """Run a compiled statement.
@@ -184,7 +190,7 @@ class Reader:
         Raises:
             UserError: it took too long, or the version lacks what it reads.
         """
-        check_statement(statement, self.catalogue.tables)
+        check_statement(statement, self.catalogue.tables, self.filters)
         cursor = self.connection.cursor()
         overdue = threading.Event()
         try:

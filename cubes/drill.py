@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cubes.cell import Cell, PlannedCell, fact_roles
+from cubes.cell import Cell, PlannedCell, closed_keys, fact_labels, fact_roles
 from cubes.cell_rows import (
     asked_attributes,
     counts_name,
@@ -20,7 +20,7 @@ from cubes.cell_rows import (
     totals_of_rows,
     value_name,
 )
-from cubes.compile import compile_plan
+from cubes.compile import compile_plan, filters_of
 from cubes.database import Reader
 from cubes.plan import plan
 from cubes.predicates import predicate_text
@@ -130,6 +130,8 @@ def drill_through(
             fix="Load it with `rapport run`.",
         )
     asked = plan(planned.query, reader.catalogue)
+    reader = reader.keeping(filters_of(asked, planned.plan))
+    closed = closed_keys(planned.cube)
     statement = compile_plan(asked)
     [figures] = reader.run(statement).to_pylist()
     [totals] = reader.run(totals_of_rows(planned)).to_pylist()
@@ -149,8 +151,8 @@ def drill_through(
         rows=totals["rows"],
         counted=totals["counted"],
         table=reader.run(page),
-        grain=fact.grain,
-        labels=tuple(n for n in fact.definition.degenerate if n in fact.available_measures),
+        grain=tuple(name for name in fact.grain if name not in closed),
+        labels=fact_labels(planned.cube),
         inputs=planned.inputs,
         members=_members(planned),
         sql=statement.sql(dialect="duckdb", pretty=True),

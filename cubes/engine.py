@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,18 +11,27 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from sqlglot import exp
 
+from cubes.allowed import access_notes
 from cubes.catalogue import Catalogue
 from cubes.cell import Cell, plan_cell
-from cubes.compile import GROUPING, compile_plan
+from cubes.compile import GROUPING, compile_plan, filters_of
 from cubes.database import PublishedDatabase
 from cubes.drill import CellFacts, drill_through
-from cubes.members import members_statement
+from cubes.members import members_filters, members_statement
 from cubes.nodes import Plan
 from cubes.plan import plan
 from cubes.query import Query
-from cubes.resolve import ResolvedQuery, find_cube, find_level, resolve, resolve_filter
+from cubes.resolve import (
+    ResolvedQuery,
+    find_cube,
+    find_readable_level,
+    resolve,
+    resolve_filter,
+)
 from metadata import Repository
 from metadata.errors import UserError
+from metadata.seen import seen_by
+from metadata.viewers import AccessRules
 
 if TYPE_CHECKING:
     # Only `to_pandas` needs it, and importing it takes as long as answering.
@@ -59,6 +69,8 @@ class Result:
     version: int
     seconds: float
     rollup: str | None
+    notes: tuple[str, ...] = ()
+    """What whoever asked does not see, for people."""
 
     @property
     def levels(self) -> tuple[ResultColumn, ...]:
@@ -107,9 +119,30 @@ class Engine:
         memory_limit: str | None = None,
         version: int | None = None,
     ) -> None:
-        self.repository = repository
+        self.repository = self._whole = repository
+        self._rules = AccessRules.of(repository)
+        self._seen: dict[str, Engine] = {}
         folder = published or repository.storage / "published"
         self._database = PublishedDatabase(folder, timeout, threads, memory_limit, version)
+
+    def seen_by(self, user: str, rules: AccessRules | None = None) -> Engine:
+        """The same engine for one person: what the person may not see is not there.
+
+        Args:
+            user: name of a user; empty for nobody in particular, where there are no users.
+            rules: the policies in force; those of the engine's own metadata without them.
+
+        Raises:
+            UserError: there is no such user, or a policy cannot be kept in this version.
+        """
+        if rules is not None and rules.policies is not self._rules.policies:
+            self._rules, self._seen = rules, {}
+        seen = self._seen.get(user)
+        if seen is None:
+            seen = copy(self)
+            seen.repository = seen_by(self._whole, self._rules, self._rules.viewer(user))
+            self._seen[user] = seen
+        return seen
 
     def query(self, query: Query) -> Result:
         """Answer a query.
@@ -122,7 +155,7 @@ class Engine:
         resolved = resolve(self.repository, query)
         with self._database.reading() as reader:
             compiled = _compile(resolved, reader.catalogue)
-            table = reader.run(compiled.statement)
+            table = reader.keeping(filters_of(compiled.plan)).run(compiled.statement)
             version = reader.catalogue.version
         return Result(
             table,
@@ -131,6 +164,7 @@ class Engine:
             version,
             time.perf_counter() - began,
             compiled.plan.base.rollup,
+            access_notes(resolved, compiled.plan),
         )
 
     def explain(self, query: Query) -> Explanation:
@@ -142,7 +176,8 @@ class Engine:
             with self._database.reading() as reader:
                 compiled = _compile(resolved, reader.catalogue)
         sql = compiled.statement.sql(dialect="duckdb", pretty=True)
-        return Explanation(sql, compiled.plan.base.table, compiled.plan.notes)
+        notes = (*access_notes(resolved, compiled.plan), *compiled.plan.notes)
+        return Explanation(sql, compiled.plan.base.table, notes)
 
     def facts_of(self, cell: Cell, *, limit: int = 100, offset: int = 0) -> CellFacts:
         """The fact rows that make one figure, and what all of them add up to.
@@ -180,11 +215,12 @@ class Engine:
         if limit < 1:
             raise UserError(f"'limit' must be 1 or more, and it is {limit}.")
         resolved = find_cube(self.repository, cube)
-        found = find_level(resolved, level)
+        found = find_readable_level(resolved, level)
         predicate = resolve_filter(resolved, where)
         select = members_statement(resolved, found, search=search, where=predicate, limit=limit)
         with self._database.reading() as reader:
-            listed: list[Any] = reader.run(select).column("member").to_pylist()
+            kept = reader.keeping(members_filters(resolved))
+            listed: list[Any] = kept.run(select).column("member").to_pylist()
         return listed
 
     def version(self) -> int | None:

@@ -20,8 +20,15 @@ from cubes.drill import CellFacts
 from cubes.engine import Engine, Explanation, Result
 from cubes.query import Query
 from metadata import Repository
-from metadata.applied import load_in_force, load_state, read_state
+from metadata.applied import (
+    access_in_force,
+    load_in_force,
+    load_state,
+    read_state,
+    state_numbers,
+)
 from metadata.errors import UserError
+from metadata.viewers import AccessRules
 
 
 class FollowingEngine:
@@ -45,6 +52,7 @@ class FollowingEngine:
         # Without a version of its own, it says that nothing has been published.
         self._engine = Engine(self._first, **limits)
         self._answers: int | None = None
+        self._rules: tuple[tuple[int, ...], Repository, AccessRules] | None = None
 
     @property
     def repository(self) -> Repository:
@@ -74,6 +82,24 @@ class FollowingEngine:
     ) -> list[Any]:
         """Members of a level; see `Engine.members`."""
         return self._current().members(cube, level, search=search, limit=limit, where=where)
+
+    def seen_by(self, user: str) -> Engine:
+        """The engine of the version in force for one person; see `Engine.seen_by`.
+
+        The policies that hold are those applied last, whatever version answers.
+        """
+        return self._current().seen_by(user, self.access())
+
+    def access(self) -> AccessRules:
+        """The policies and users in force."""
+        newest = state_numbers(self._first.storage)[-1:]
+        repository = self._current().repository
+        with self._lock:
+            known = self._rules
+            if known is None or known[0] != newest or known[1] is not repository:
+                known = (newest, repository, access_in_force(self._root, repository))
+                self._rules = known
+            return known[2]
 
     def version(self) -> int | None:
         """The version that readers see, or None before the first."""

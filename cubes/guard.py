@@ -7,7 +7,7 @@ about, it stops here.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 
 from sqlglot import exp
 
@@ -30,11 +30,21 @@ _SCALARS: tuple[type[exp.Expr], ...] = (
 _REFUSED: tuple[type[exp.Expr], ...] = (exp.Dot, exp.PropertyEQ, exp.Collate, exp.Kwarg)
 
 
-def check_statement(statement: exp.Expr, tables: Collection[str]) -> None:
+def check_statement(
+    statement: exp.Expr,
+    tables: Collection[str],
+    filters: Mapping[str, exp.Expr] | None = None,
+) -> None:
     """Refuse what the compiler would never make.
 
+    Args:
+        statement: what is about to run.
+        tables: what it may read.
+        filters: of tables of which whoever asks may not see every row, what must hold of a row.
+
     Raises:
-        InternalError: the statement is not a SELECT over these tables with known functions.
+        InternalError: the statement is not a SELECT over these tables with known functions, or it
+            reads a table without its filter.
     """
     if not isinstance(statement, exp.Select):
         raise InternalError("Only SELECT statements run.")
@@ -55,3 +65,41 @@ def check_statement(statement: exp.Expr, tables: Collection[str]) -> None:
                 raise InternalError(f"The statement calls '{name}'.")
         else:
             raise InternalError(f"The statement holds {type(node).__name__}.")
+    for table, condition in (filters or {}).items():
+        _check_filtered(statement, table, condition)
+
+
+def _check_filtered(statement: exp.Select, table: str, condition: exp.Expr) -> None:
+    """Every part that reads the table's rows must have the filter, for all of them or by figure."""
+    for select in statement.find_all(exp.Select):
+        source = select.args.get("from_")
+        if source is None or not isinstance(source.this, exp.Table) or source.this.name != table:
+            continue
+        if _tells_days(select):
+            # On which days there are facts at all is what a stock is read by; it tells no figure.
+            continue
+        where = select.args.get("where")
+        held = where is not None and condition in _conjuncts(where.this)
+        # Totals of all rows are declared; then figures and groups have the filter for themselves.
+        having = select.args.get("having")
+        if not held and (having is None or condition not in _conditions(having)):
+            raise InternalError(f"The statement reads '{table}' without the filter of access.")
+
+
+def _tells_days(select: exp.Select) -> bool:
+    above = select.find_ancestor(exp.Subquery)
+    while above is not None and not (above.alias[:1] == "_" and above.alias.endswith("_days")):
+        above = above.find_ancestor(exp.Subquery)
+    return above is not None and bool(select.args.get("distinct")) and len(select.selects) == 1
+
+
+def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
+    inner = condition.unnest()
+    yield inner
+    if isinstance(inner, exp.And):
+        yield from _conjuncts(inner.this)
+        yield from _conjuncts(inner.expression)
+
+
+def _conditions(having: exp.Expr) -> Iterator[exp.Expr]:
+    return (each.expression.this for each in having.find_all(exp.Filter))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cubes.predicates import Predicate
+from metadata.model.access import Mask
 from metadata.model.cube import Take
 
 
@@ -38,6 +39,9 @@ class Join:
     alias: str
     key: str
     base_key: PhysicalColumn
+    masks: tuple[tuple[str, str, Mask], ...] = ()
+    """Only these columns are joined, each with its type and its mask; none means the table as it
+    is."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +172,35 @@ OrderKey = ByLevel | ByMeasure
 
 
 @dataclass(frozen=True)
+class GroupSize:
+    """How many a cell must stand for: distinct keys that are known, or rows of the base."""
+
+    least: int
+    key: PhysicalColumn | None = None
+    known: PhysicalColumn | None = None
+    """Surrogate key that must not be the unknown member's."""
+
+
+@dataclass(frozen=True)
+class LargeCells:
+    """The cells whose facts count, where figures that stand for few are withheld.
+
+    Cells are told apart over all facts that may be seen; one counts if it is large by every size
+    and for every aggregate. If they are told apart by what a question names (`settled` is false),
+    another question may tell a whole of which this one tells parts: then, where a group of cells
+    has some that are not large, its smallest large one does not count either, so that nothing small
+    is left over when the parts are taken from the whole.
+    """
+
+    levels: tuple[PhysicalColumn, ...]
+    settled: bool
+    """Whether every question has the same cells."""
+    sizes: tuple[GroupSize, ...]
+    aggregates: tuple[Aggregate, ...]
+    """Those that count only some rows of a cell."""
+
+
+@dataclass(frozen=True)
 class TopMembers:
     """Keep the `n` first members of the first level, in the order of a measure."""
 
@@ -186,8 +219,14 @@ class Plan:
     """Rows, then columns."""
     measures: tuple[PlannedMeasure, ...]
     where: Predicate | None
+    """Which rows are read; without what `allowed` asks where totals cover all rows."""
+    allowed: Predicate | None
+    """Which rows may be seen by whoever asks."""
+    full_totals: bool
+    """Whether totals cover rows that may not be seen, and only the leaves are `allowed`."""
+    cells: LargeCells | None
     bindings: Mapping[str, PhysicalColumn]
-    """What the level names in `where` stand for."""
+    """What the level names in `where` and `allowed` stand for."""
     stock_days: tuple[StockDays, ...]
     grouping_sets: tuple[tuple[int, ...], ...]
     """Which levels each set keeps, by place; the first set keeps all of them."""

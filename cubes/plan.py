@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cubes.allowed import has_full_totals, large_cells
 from cubes.catalogue import Catalogue
 from cubes.formulas import fact_formula, rollup_formula
 from cubes.nodes import (
@@ -29,6 +30,7 @@ from cubes.rollups import choose_scope
 from cubes.scope import Scope
 from metadata.errors import UserError
 from metadata.model.cube import SemiAdditive
+from metadata.repository import Level
 
 
 def plan(query: ResolvedQuery, catalogue: Catalogue | None = None) -> Plan:
@@ -38,13 +40,7 @@ def plan(query: ResolvedQuery, catalogue: Catalogue | None = None) -> Plan:
     """
     scope, notes = choose_scope(query, catalogue)
     levels = tuple(
-        PlannedLevel(
-            level.name,
-            scope.level(level.name),
-            scope.sort_level(level.name),
-            text=level.type == "string",
-            on_rows=place < len(query.rows),
-        )
+        _level(scope, level, on_rows=place < len(query.rows))
         for place, level in enumerate(query.levels)
     )
     sets = grouping_sets(
@@ -58,14 +54,20 @@ def plan(query: ResolvedQuery, catalogue: Catalogue | None = None) -> Plan:
         PlannedMeasure(name, _formula(query, scope, stocks, name), shown=name in query.measures)
         for name in query.measures + query.hidden
     )
-    asked = dict.fromkeys(levels_of(query.where)) if query.where is not None else {}
+    full = has_full_totals(query)
+    counted = query.counted
+    asked = dict.fromkeys(levels_of(counted)) if counted is not None else {}
+    cells = large_cells(query, scope, levels, measures)
     return Plan(
         base=scope.base,
         bindings={name: scope.level(name) for name in asked},
         joins=scope.joins,
         levels=levels,
         measures=measures,
-        where=query.where,
+        where=query.where if full else counted,
+        allowed=query.allowed,
+        full_totals=full,
+        cells=cells,
         stock_days=stocks.planned,
         grouping_sets=sets,
         totals=query.totals,
@@ -74,6 +76,14 @@ def plan(query: ResolvedQuery, catalogue: Catalogue | None = None) -> Plan:
         limit=query.limit,
         notes=notes,
     )
+
+
+def _level(scope: Scope, level: Level, *, on_rows: bool) -> PlannedLevel:
+    if level.masked:
+        column = order = scope.masked(level.name)
+    else:
+        column, order = scope.level(level.name), scope.sort_level(level.name)
+    return PlannedLevel(level.name, column, order, text=level.type == "string", on_rows=on_rows)
 
 
 def grouping_sets(
@@ -175,7 +185,7 @@ class _Stocks:
         where = all_of(
             tuple(
                 part
-                for part in conjuncts(self.query.where)
+                for part in conjuncts(self.query.counted)
                 if all(_role(level) == role for level in levels_of(part))
             )
         )

@@ -1,93 +1,54 @@
-"""Filters as a closed union of small frozen values over level names.
-
-Two-valued on purpose. A member without a value is a member of its own, shown as `(empty)`: it
-equals nothing else, it is neither before nor after anything, and so `country <> 'Germany'` lets it
-in while `country = 'Germany'` does not. `is null` and `= '(empty)'` find it.
-"""
+"""Predicates as SQL and as people write them; `metadata.predicates` says what they are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, assert_never
+from typing import assert_never
 
 from sqlglot import exp
 
-EMPTY = "(empty)"
-"""What people see where a member has no value, and may write in a filter."""
+from metadata.predicates import (
+    EMPTY,
+    And,
+    Between,
+    Compare,
+    InList,
+    IsNull,
+    Like,
+    Never,
+    Not,
+    Operator,
+    Or,
+    Predicate,
+    Value,
+    all_of,
+    conjuncts,
+    levels_of,
+)
 
-Value = str | int | Decimal | bool | date | datetime
-"""A literal, already typed as its level is."""
-
-Operator = Literal["=", "<>", "<", "<=", ">", ">="]
-
-
-@dataclass(frozen=True)
-class Compare:
-    """A level against one value."""
-
-    level: str
-    operator: Operator
-    value: Value
-
-
-@dataclass(frozen=True)
-class InList:
-    """A level equals one of several values."""
-
-    level: str
-    values: tuple[Value, ...]
-
-
-@dataclass(frozen=True)
-class Between:
-    """A level lies between two values, both included."""
-
-    level: str
-    low: Value
-    high: Value
-
-
-@dataclass(frozen=True)
-class Like:
-    """A text level matches a pattern: `%` stands for any text, `_` for any one character."""
-
-    level: str
-    pattern: str
-    ignore_case: bool = False
-
-
-@dataclass(frozen=True)
-class IsNull:
-    """A level has no value: its `(empty)` member."""
-
-    level: str
-
-
-@dataclass(frozen=True)
-class And:
-    """All parts hold."""
-
-    parts: tuple[Predicate, ...]
-
-
-@dataclass(frozen=True)
-class Or:
-    """At least one part holds."""
-
-    parts: tuple[Predicate, ...]
-
-
-@dataclass(frozen=True)
-class Not:
-    """The part does not hold."""
-
-    part: Predicate
-
-
-Predicate = Compare | InList | Between | Like | IsNull | And | Or | Not
+__all__ = [
+    "EMPTY",
+    "And",
+    "Between",
+    "Compare",
+    "InList",
+    "IsNull",
+    "Like",
+    "Never",
+    "Not",
+    "Operator",
+    "Or",
+    "Predicate",
+    "Value",
+    "all_of",
+    "conjuncts",
+    "decided_expression",
+    "levels_of",
+    "predicate_expression",
+    "predicate_text",
+]
 
 ColumnOf = Callable[[str], exp.Expr]
 """How a level name becomes a column."""
@@ -100,42 +61,6 @@ _OPERATORS: dict[Operator, type[exp.Binary]] = {
     ">": exp.GT,
     ">=": exp.GTE,
 }
-
-
-def levels_of(predicate: Predicate) -> Iterator[str]:
-    """Every level that a predicate speaks of, in order, with repeats."""
-    match predicate:
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from levels_of(part)
-        case Not(part):
-            yield from levels_of(part)
-        case _:
-            yield predicate.level
-
-
-def conjuncts(predicate: Predicate | None) -> tuple[Predicate, ...]:
-    """The parts that must all hold.
-
-    >>> [part.part.level for part in conjuncts(Not(Or((IsNull("a.b"), IsNull("c.d")))))]
-    ['a.b', 'c.d']
-    """
-    match predicate:
-        case None:
-            return ()
-        case And(parts):
-            return tuple(inner for part in parts for inner in conjuncts(part))
-        case Not(Or(parts)):
-            return tuple(inner for part in parts for inner in conjuncts(Not(part)))
-        case Not(Not(part)):
-            return conjuncts(part)
-        case _:
-            return (predicate,)
-
-
-def all_of(parts: tuple[Predicate, ...]) -> Predicate | None:
-    """The predicate that holds when all parts do; None when there are none."""
-    return And(parts) if len(parts) > 1 else (parts[0] if parts else None)
 
 
 def predicate_text(predicate: Predicate) -> str:
@@ -172,6 +97,8 @@ def decided_expression(
                 return exp.or_(*(exp.paren(decided(each)) for each in parts))
             case Not(inner):
                 return exp.Not(this=exp.paren(decided(inner)))
+            case Never():
+                return exp.false()
             case _:
                 held = exp.paren(predicate_expression(part, column_of)).is_(exp.true())
                 unknown = unknown_of(part.level)
@@ -220,6 +147,8 @@ def _expression(predicate: Predicate, column_of: ColumnOf, *, as_written: bool) 
             if not isinstance(inner, exp.Paren):
                 inner = exp.Paren(this=inner)
             return exp.Not(this=exp.Is(this=inner, expression=exp.true()))
+        case Never():
+            return exp.false()
         case _:
             assert_never(predicate)
 

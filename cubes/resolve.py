@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cubes.filter_text import parse_filter
-from cubes.predicates import Predicate
+from cubes.predicates import Predicate, all_of
 from cubes.query import Query, Top
 from metadata.errors import UserError, did_you_mean
+from metadata.filter_text import parse_filter
 from metadata.model.cube import Measure
 from metadata.repository import Level, Repository, ResolvedCube
 
@@ -34,10 +34,22 @@ class ResolvedQuery:
     rows: tuple[Level, ...]
     columns: tuple[Level, ...]
     where: Predicate | None
+    """What was asked; `allowed` is what access policies let in."""
     totals: bool
     sort: tuple[SortKey, ...]
     top: Top | None
     limit: int | None
+
+    @property
+    def allowed(self) -> Predicate | None:
+        """Which facts whoever asks may see."""
+        return self.cube.rights.where
+
+    @property
+    def counted(self) -> Predicate | None:
+        """Which facts count: those that are asked for and may be seen."""
+        parts = (self.allowed, self.where)
+        return all_of(tuple(part for part in parts if part is not None))
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -121,7 +133,9 @@ def find_level(cube: ResolvedCube, name: str) -> Level:
     if level is not None:
         return level
     role, dot, attribute = name.partition(".")
-    if name in cube.fact.definition.degenerate:
+    # What is hidden from whoever asks is told as what never was.
+    hidden = name in cube.rights.hidden
+    if name in cube.fact.definition.degenerate and not hidden:
         taken = name in cube.definition.measures
         raise UserError(
             f"'{name}' is no level of the cube '{cube.name}' in this workspace.",
@@ -145,7 +159,7 @@ def find_level(cube: ResolvedCube, name: str) -> Level:
             fix="Map what it needs, or leave the level out.",
         )
     dimension = cube.roles[role].dimension
-    if attribute in dimension.attributes:
+    if attribute in dimension.attributes and not hidden:
         raise UserError(
             f"The level '{name}' is empty in this workspace.",
             why=f"No mapping fills '{attribute}' of the dimension '{dimension.name}'.",
@@ -162,7 +176,19 @@ def resolve_filter(cube: ResolvedCube, text: str | None) -> Predicate | None:
     """A filter text over the cube's levels; blank text filters nothing."""
     if text is None or not text.strip():
         return None
-    return parse_filter(text, lambda name: find_level(cube, name))
+    return parse_filter(text, lambda name: find_readable_level(cube, name))
+
+
+def find_readable_level(cube: ResolvedCube, name: str) -> Level:
+    """A level whose members may be told apart by value, or a UserError that says why not."""
+    level = find_level(cube, name)
+    if level.masked:
+        raise UserError(
+            f"The members of '{name}' are masked for you.",
+            why="So they can be neither filtered nor searched.",
+            fix="Filter by another level.",
+        )
+    return level
 
 
 def _level_like(cube: ResolvedCube, name: str) -> str:
@@ -171,7 +197,8 @@ def _level_like(cube: ResolvedCube, name: str) -> str:
     if by_attribute:
         names = " or ".join(f"'{level.name}'" for level in by_attribute[:3])
         return f"Did you mean {names}?"
-    return did_you_mean(name, cube.levels) or did_you_mean(name.partition(".")[0], cube.roles)
+    roles = [role for role in cube.roles if role in cube.definition.dimensions]
+    return did_you_mean(name, cube.levels) or did_you_mean(name.partition(".")[0], roles)
 
 
 def _sort_keys(cube: ResolvedCube, query: Query, grouped: set[str]) -> Iterator[SortKey]:

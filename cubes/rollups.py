@@ -47,6 +47,14 @@ def _misfit(query: ResolvedQuery, name: str, catalogue: Catalogue | None) -> str
     needed += [sort_level(cube, level.name) for level in query.levels]
     if query.where is not None:
         needed += levels_of(query.where)
+    if cube.rights.smallest:
+        return "it does not tell how many a figure stands for."
+    if any(level.masked for level in query.levels):
+        return "it holds the members that are masked."
+    if query.allowed is not None:
+        needed += (allowed := tuple(levels_of(query.allowed)))
+        if any(level not in rollup.by for level in allowed):
+            return "it does not keep a level by which access is decided."
     for level in needed:
         if level not in rollup.by:
             return f"it does not keep the level '{level}'."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cubes.nodes import Base, Join, PhysicalColumn
 from metadata.repository import ResolvedCube
@@ -29,6 +29,7 @@ class Scope:
     cube: ResolvedCube
     base: Base
     _joined: set[str] = field(default_factory=set)
+    _masked: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of_fact(cls, cube: ResolvedCube) -> Scope:
@@ -50,6 +51,12 @@ class Scope:
         self._joined.add(role)
         return PhysicalColumn(role, attribute)
 
+    def masked(self, name: str) -> PhysicalColumn:
+        """The column of a level whose members are masked; it stands beside the dimension's own."""
+        role, _, attribute = name.partition(".")
+        self._masked.setdefault(role, []).append(attribute)
+        return PhysicalColumn(f"_masked_{role}", attribute)
+
     def own(self, column: str) -> PhysicalColumn:
         """A column of the base itself."""
         return PhysicalColumn(self.base.alias, column)
@@ -67,7 +74,19 @@ class Scope:
     @property
     def joins(self) -> tuple[Join, ...]:
         """The dimensions that the names bound so far need, in the cube's order."""
-        return tuple(self.join(role) for role in self.cube.roles if role in self._joined)
+        plain = [self.join(role) for role in self.cube.roles if role in self._joined]
+        return (
+            *plain,
+            *(self._masked_join(role) for role in self.cube.roles if role in self._masked),
+        )
+
+    def _masked_join(self, role: str) -> Join:
+        attributes = self.cube.roles[role].dimension.attributes
+        masks = tuple(
+            (each, attributes[each].type, self.cube.rights.masks[f"{role}.{each}"])
+            for each in dict.fromkeys(self._masked[role])
+        )
+        return replace(self.join(role), alias=f"_masked_{role}", masks=masks)
 
 
 def sort_level(cube: ResolvedCube, name: str) -> str:
@@ -76,8 +95,9 @@ def sort_level(cube: ResolvedCube, name: str) -> str:
     if not dot:
         return name
     definition = cube.roles[role].dimension.attributes[attribute].definition
-    declared = f"{role}.{definition.sort_by}" if definition.sort_by else name
-    return declared if declared in cube.levels else name
+    order = cube.roles[role].dimension.attributes.get(definition.sort_by or "")
+    # The order of members is no secret, even where what it follows is hidden.
+    return f"{role}.{order.name}" if order is not None and order.available else name
 
 
 def _alias(name: str, cube: ResolvedCube) -> str:

@@ -101,6 +101,7 @@ def level_names(cube: ResolvedCube) -> dict[str, str]:
     ordered.sort(key=lambda level: roles.index(level.role))
     return {
         level.name: f"{level.role_label} › {level.label}{' ⤵' if level.name in heads else ''}"
+        + (" (masked)" if level.masked else "")
         for level in ordered
     }
 
@@ -120,7 +121,8 @@ def _filters(view: View, cube: ResolvedCube, show: Show) -> None:
         st.session_state[key] = None
 
     st.selectbox(
-        "Only some members of", [n for n in names if n not in taken], index=None, key=key,
+        "Only some members of",
+        [n for n in names if n not in taken and not cube.levels[n].masked], index=None, key=key,
         format_func=names.__getitem__, placeholder="Add a filter", on_change=begin,
     )  # fmt: skip
 

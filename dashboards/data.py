@@ -14,13 +14,14 @@ from typing import Any
 import streamlit as st
 
 from cubes import Explanation, FollowingEngine, Query, Result
-from cubes.api import Answers
+from cubes.api import USER_HEADER, Answers
 from cubes.operations import Operations
 from dashboards.wording import Figures
 from metadata import Repository, UserError
 from metadata.lineage import LineageGraph, kept_scans, lineage_of
-from metadata.portal import load_portal
+from metadata.portal import AvailablePortal, available, load_portal, seen_of
 from metadata.repository import ResolvedCube
+from metadata.viewers import ENGINEER, AccessRules
 
 MOST_KEPT = 400
 """Results kept in memory for each process; a new version starts afresh."""
@@ -52,7 +53,7 @@ class NothingPublished(UserError):
 
 
 _open: OpenWorkspace | None = None
-_lineage: tuple[Repository, LineageGraph] | None = None
+_lineage: dict[str, tuple[Repository, LineageGraph]] = {}
 
 
 def open_workspace(path: Path | str) -> OpenWorkspace:
@@ -61,10 +62,39 @@ def open_workspace(path: Path | str) -> OpenWorkspace:
     return use(OpenWorkspace(engine.repository, engine, Operations(engine.repository.storage)))
 
 
+def user() -> str:
+    """Who is signed in; empty where nobody has to."""
+    return st.context.headers.get(USER_HEADER) or ""
+
+
 def may_edit(user: str) -> bool:
-    """Whether somebody may use the studio: an engineer, or anybody where there are no users."""
-    users = repository().workspace.users
-    return not users or (user in users and users[user].role == "engineer")
+    """Whether somebody may use the studio: an engineer, or anybody where there are no users.
+
+    The studio shows raw rows, so where policies hold it is for engineers only.
+    """
+    users = access().users
+    if not users:
+        return may_see_raw()
+    return user in users and ENGINEER in users[user].role
+
+
+def may_see_raw() -> bool:
+    """Whether whoever looks may see rows as sources delivered them."""
+    rules = access()
+    return rules.may_see_raw(rules.viewer(user()))
+
+
+def access() -> AccessRules:
+    """The access policies and users in force."""
+    engine = workspace().engine
+    if isinstance(engine, FollowingEngine):
+        return engine.access()
+    return AccessRules.of(engine.repository)
+
+
+def seen() -> Answers:
+    """The engine for whoever looks: what they may not see is not there."""
+    return workspace().engine.seen_by(user())
 
 
 def use(workspace: OpenWorkspace) -> OpenWorkspace:
@@ -86,20 +116,35 @@ def workspace() -> OpenWorkspace:
 
 
 def repository() -> Repository:
-    """The open workspace's metadata: of the version that answers, which may change at any time."""
-    opened = workspace()
-    if isinstance(opened.engine, FollowingEngine):
-        return opened.engine.repository
-    return opened.repository
+    """The open workspace's metadata: of the version that answers, which may change at any time.
+
+    Its cubes are those that whoever looks may see.
+    """
+    return seen().repository
+
+
+def whole() -> Repository:
+    """The metadata of the version that answers, with everything that anybody may see."""
+    return workspace().engine.repository
 
 
 def lineage() -> LineageGraph:
     """The lineage of the open workspace, drawn once for as long as its metadata stays."""
-    global _lineage
-    now = repository()
-    if _lineage is None or _lineage[0] is not now:
-        _lineage = (now, lineage_of(now, scans=kept_scans(now)))
-    return _lineage[1]
+    now, everything = repository(), whole()
+    known = _lineage.get(now.seen_as)
+    if known is None or known[0] is not everything:
+        known = (everything, lineage_of(now, scans=kept_scans(now)))
+        # What was drawn of metadata that is gone is not kept.
+        for key in [k for k, (of, _) in _lineage.items() if of is not everything]:
+            _lineage.pop(key, None)
+        _lineage[now.seen_as] = known
+    return known[1]
+
+
+def portal() -> AvailablePortal:
+    """What the portal can show to whoever looks."""
+    filled = available(load_portal(whole().root), whole())
+    return seen_of(filled, repository())
 
 
 def figures() -> Figures:
@@ -136,18 +181,20 @@ def first_cube() -> str:
 
 
 def ask(query: Query) -> Result:
-    """A result; asked once for each published version, however many people look."""
-    return _kept()(str(repository().root), version(), query)
+    """A result; asked once for each version, however many people look who see the same."""
+    now = repository()
+    return _kept()(str(now.root), version(), now.seen_as, query)
 
 
 def explain(query: Query) -> Explanation:
     """How a question is answered."""
-    return workspace().engine.explain(query)
+    return seen().explain(query)
 
 
 def members(cube: str, level: str, search: str = "", limit: int = 500) -> list[Any]:
     """Members of a level, in their order."""
-    return _kept_members()(str(repository().root), version(), cube, level, search, limit)
+    now = repository()
+    return _kept_members()(str(now.root), version(), now.seen_as, cube, level, search, limit)
 
 
 def published_at() -> datetime | None:
@@ -161,20 +208,20 @@ def published_at() -> datetime | None:
 
 
 @functools.cache
-def _kept() -> Callable[[str, int, Query], Result]:
+def _kept() -> Callable[[str, int, str, Query], Result]:
     """Results by version. Made on first use: Streamlit's memory is there once it runs."""
 
-    def answer(root: str, version: int, query: Query) -> Result:
-        return workspace().engine.query(query)
+    def answer(root: str, version: int, seen_as: str, query: Query) -> Result:
+        return seen().query(query)
 
     return st.cache_data(max_entries=MOST_KEPT, show_spinner=False)(answer)
 
 
 @functools.cache
-def _kept_members() -> Callable[[str, int, str, str, str, int], list[Any]]:
+def _kept_members() -> Callable[[str, int, str, str, str, str, int], list[Any]]:
     def answer(
-        root: str, version: int, cube: str, level: str, search: str, limit: int
+        root: str, version: int, seen_as: str, cube: str, level: str, search: str, limit: int
     ) -> list[Any]:
-        return list(workspace().engine.members(cube, level, search=search or None, limit=limit))
+        return list(seen().members(cube, level, search=search or None, limit=limit))
 
     return st.cache_data(max_entries=MOST_KEPT, show_spinner=False)(answer)

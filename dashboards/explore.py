@@ -53,6 +53,7 @@ def page() -> None:
                   "Take a filter away, or choose other members."),
             icon=":material/filter_alt_off:",
         )  # fmt: skip
+        notices.aside(found.notes)
         return
     if view.show == "chart":
         _chart(view, cube, found)
@@ -150,7 +151,7 @@ def _table(view: View, cube: ResolvedCube, found: FiguresByPlace) -> None:
             show(_sorted(now, click.sort))
 
     pivot(grid.data, key=_PIVOT, on_click=clicked)
-    notices.aside(grid.notes)
+    notices.aside([*grid.notes, *found.notes])
     moment = data.published_at()
     since = f" · figures as of {ago(moment, moment.now(moment.tzinfo))}" if moment else ""
     rows = f"{grid.rows:,} row{'' if grid.rows == 1 else 's'}"
@@ -174,7 +175,7 @@ def _chart(view: View, cube: ResolvedCube, found: FiguresByPlace) -> None:
             st.html(f'<h3 class="rapport-chart">{escape(title)}{unit}</h3>')
             height = max(picture.drawing.height, 380)
             st.echarts_chart(picture.drawing.options, height=height, alt=f"Chart of {cube.label}")
-    notices.aside(picture.notes)
+    notices.aside([*picture.notes, *found.notes])
 
 
 def _statement(view: View, cube: ResolvedCube) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cubes.filter_values import typed_value
 from cubes.predicates import (
     EMPTY,
     And,
@@ -19,6 +18,7 @@ from cubes.predicates import (
     predicate_text,
 )
 from dashboards.view import Filter, Path, View
+from metadata.filter_values import typed_value
 from metadata.repository import Level, ResolvedCube
 
 

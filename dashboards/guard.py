@@ -20,11 +20,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cubes.api import USER_HEADER
 from dashboards.session import Sessions
 from dashboards.sign_in import Doorman
 
-USER_HEADER = "x-rapport-user"
-"""Carries the signed-in name inwards; whatever a client sends under this name is dropped."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SIGN_IN, SIGN_OUT = "/sign-in", "/sign-out"
 FAILED_DELAY = 0.4

@@ -56,7 +56,7 @@ def page() -> None:
         _freshness(operations, zone)
         _balances(operations)
     with refusals:
-        refused.section(operations)
+        refused.section(operations, rows=data.may_see_raw())
     with steps:
         _steps(operations, runs[0])
     with history:

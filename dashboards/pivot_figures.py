@@ -32,6 +32,8 @@ class FiguresByPlace:
     """Members below each column path, in the engine's order."""
     whole: bool = True
     """False when there were more rows than were asked for."""
+    notes: tuple[str, ...] = ()
+    """What whoever looks does not see of it."""
 
     def at(self, row: Path, column: Path) -> tuple[Number | None, ...] | None:
         """The figures of one cell, one for each measure; None where there are no facts."""
@@ -73,7 +75,9 @@ def collect(view: View, cube: ResolvedCube, ask: Ask) -> FiguresByPlace:
     found = FiguresByPlace()
     width = len(view.rows)
     base = base_query(view, cube)
-    _read(found, ask(base), width, asked_measures(view), keep_above=True)
+    answer = ask(base)
+    found.notes = answer.notes
+    _read(found, answer, width, asked_measures(view), keep_above=True)
     by_depth: dict[int, list[Path]] = {}
     for path in view.opened:
         by_depth.setdefault(len(path), []).append(path)

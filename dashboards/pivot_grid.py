@@ -166,6 +166,7 @@ class _Layout:
             "kind": kind,
             "open": self._is_open(path) if path else False,
             "opens": bool(path) and self._opens(path),
+            "drills": bool(path) and not any(self.cube.levels[name].masked for name in levels),
             "below": below.label if below else "",
             "cells": [] if silent else list(self._cells(path)),
         }

@@ -18,7 +18,7 @@ from dashboards.periods import SPANS, Period
 from dashboards.wording import MINUS, Figures, ago, moment_text, month_name
 from metadata.errors import Issue
 from metadata.model.portal import Chart
-from metadata.portal import AvailablePortal, available, load_portal
+from metadata.portal import AvailablePortal
 
 _SPAN_NAMES = {"month": "Month", "quarter": "Quarter to date", "year": "Year to date"}
 BESIDE = 300
@@ -29,7 +29,11 @@ _MONTH, _SPAN = "portal_month", "portal_span"
 def page() -> None:
     """Draw the Portal."""
     data.version()
-    shown = available(load_portal(data.repository().root), data.repository())
+    shown = data.portal()
+    if not shown.tiles and not shown.charts and data.repository().seen_as:
+        fix = "Ask whoever looks after the access policies of this workspace."
+        notices.empty(Issue("There is nothing on this page that you may see.", None, "", fix))
+        return
     if not shown.tiles and not shown.charts:
         why = shown.left_out[0] if shown.left_out else "portal.yaml defines no tiles or charts."
         fix = "Explore shows everything that is loaded. Map more entities, or write a portal.yaml."
@@ -42,6 +46,8 @@ def page() -> None:
     period = _heading(shown, months)
     _headlines(shown, period)
     _charts(shown, period)
+    if data.repository().seen_as:
+        st.caption("These are the figures that you may see; others may see more, or less.")
     if shown.left_out:
         with st.expander("What this page could also show, and what it would need"):
             notices.listed(shown.left_out)

@@ -13,8 +13,13 @@ MOST_ROWS = 500
 MOST_SEARCHED = 20_000
 
 
-def section(operations: Operations) -> None:
-    """Reasons on top; one of them chosen, its rows below."""
+def section(operations: Operations, *, rows: bool) -> None:
+    """Reasons on top; one of them chosen, its rows below.
+
+    Args:
+        operations: how the warehouse was filled.
+        rows: whether rows may be shown as they came; else only how many there are.
+    """
     refusals = operations.refusals()
     stopped = [each for each in refusals if each.outcome == "quarantined"]
     if not refusals:
@@ -40,7 +45,9 @@ def section(operations: Operations) -> None:
         alt="Rules that refused rows, or remarked on them",
     )
     st.caption("Remarked rows are loaded; the value in question was emptied or marked unknown.")
-    if stopped:
+    if stopped and not rows:
+        st.caption("The rows themselves are shown to people with the role engineer.")
+    elif stopped:
         _rows(operations, sorted({each.entity for each in stopped}))
 
 

@@ -25,6 +25,7 @@ from dashboards.headline import known_months
 from dashboards.session import Sessions, session_secret
 from dashboards.sign_in import Doorman
 from dashboards.studio.client import close_all
+from dashboards.wording import Figures
 from metadata.errors import UserError
 from metadata.portal import available, load_portal
 
@@ -50,7 +51,7 @@ def build_app(workspace: Path | data.OpenWorkspace, host: str = "127.0.0.1") -> 
     theme.apply_settings(**{"server.address": host})
     return st.App(
         SHELL,
-        routes=api_routes(opened.engine, opened.repository, opened.operations),
+        routes=api_routes(opened.engine, opened.operations),
         middleware=guards(opened, host),
         lifespan=_lifespan(opened),
         on_script_error=_log_error,
@@ -181,7 +182,7 @@ def _warm_up(opened: data.OpenWorkspace) -> None:
         from PIL import Image
 
         _log.debug("Ready: pandas %s, %s", pandas.__version__, Image.__name__)
-        symbol = data.figures().symbol
+        symbol = Figures(opened.repository.workspace.currency).symbol
         shown = available(load_portal(opened.repository.root), opened.repository)
         timed = [tile for tile in shown.tiles if tile.when]
         months = known_months(opened.engine.query, timed, datetime.now(UTC).date())

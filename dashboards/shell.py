@@ -8,13 +8,13 @@ from html import escape
 import streamlit as st
 
 from dashboards import data, explore, lineage_page, loads, notices, portal, theme
-from dashboards.guard import SIGN_OUT, USER_HEADER
+from dashboards.guard import SIGN_OUT
 from dashboards.studio import page as studio
 
 
 def main() -> None:
     """Run one page."""
-    company = data.repository().workspace.name
+    company = data.whole().workspace.name
     st.set_page_config(
         page_title=company,
         page_icon=str(theme.FOLDER / "mark.svg"),
@@ -40,7 +40,7 @@ def main() -> None:
             url_path="lineage",
         ),
     }  # fmt: skip
-    if data.may_edit(st.context.headers.get(USER_HEADER) or ""):
+    if data.may_edit(data.user()):
         pages["studio"] = st.Page(
             _shown(studio.page), title="Studio", icon=":material/construction:", url_path="studio"
         )
@@ -72,7 +72,7 @@ def _wait_for_data() -> None:
 
 
 def _footer() -> None:
-    user = st.context.headers.get(USER_HEADER)
+    user = data.user()
     if user:
         st.html(
             f'<p class="rapport-user">Signed in as {escape(user)} ·'

@@ -77,8 +77,13 @@ class View:
         return replace(self, opened=(*self.opened, path)[-MOST_PATHS:])
 
     def drilled(self, path: Path, cube: ResolvedCube) -> View:
-        """Step into a member: only it, by the next level of its hierarchy."""
+        """Step into a member: only it, by the next level of its hierarchy.
+
+        There is no way into a member that is masked.
+        """
         levels = levels_along(self, cube, len(path))
+        if any(cube.levels[level].masked for level in levels):
+            return self
         into = tuple(zip(levels, path, strict=False))
         below = next_level(cube, levels[-1])
         kept = self.rows[len(path) :]
@@ -206,7 +211,7 @@ def levels_along(view: View, cube: ResolvedCube, depth: int) -> tuple[str, ...]:
     """The level of each step of a path `depth` long; shorter when the hierarchy ends before."""
     levels = list(view.rows[:depth])
     while levels and len(levels) < depth:
-        below = next_level(cube, levels[-1])
+        below = None if cube.levels[levels[-1]].masked else next_level(cube, levels[-1])
         if below is None or below.name in levels or below.name in view.columns:
             break
         levels.append(below.name)
@@ -220,7 +225,7 @@ def _filters(
     for key, members in address.items():
         kind, _, level = key.partition(".")
         if kind in ("only", "not") and level:
-            if level in cube.levels and members:
+            if level in cube.levels and members and not cube.levels[level].masked:
                 found.append(Filter(level, tuple(dict.fromkeys(members)), kind == "not"))
             else:
                 lost.append(f"{cube.label} cannot be filtered by “{level}”.")
@@ -236,7 +241,10 @@ def _trail(address: Mapping[str, Sequence[str]], cube: ResolvedCube) -> tuple[Dr
                     (pair[0], pair[1]) for pair in into if isinstance(pair, list) and len(pair) == 2
                 )
                 known = all(isinstance(r, str) and r in cube.levels for r in rows) and all(
-                    isinstance(member, str) and level in cube.levels for level, member in pairs
+                    isinstance(member, str)
+                    and level in cube.levels
+                    and not cube.levels[level].masked
+                    for level, member in pairs
                 )
                 if not known or len(pairs) != len(into):
                     return tuple(steps)

@@ -19,6 +19,7 @@ from metadata.errors import InternalError, UserError
 from metadata.loader import is_workspace, load_workspace
 from metadata.model.workspace import Storage
 from metadata.repository import Repository
+from metadata.viewers import AccessRules
 from metadata.yaml_tree import read_documents
 
 POINTER = Path("published") / "current.json"
@@ -93,6 +94,26 @@ def load_state(root: Path | str, state: AppliedState) -> Repository:
         MetadataError: this release refuses what an earlier one accepted.
     """
     return load_workspace(root, texts=state.texts, shipped=state.shipped or True)
+
+
+def access_in_force(root: Path | str, repository: Repository) -> AccessRules:
+    """The access policies and users that hold: those of the newest state that was ever applied.
+
+    Readers may have been pointed back at an older version, with the cubes it was built by; nobody
+    is to see more by that.
+
+    Args:
+        root: the workspace's folder.
+        repository: the metadata of the version that answers.
+
+    Raises:
+        MetadataError: the newest state cannot be read by this release.
+    """
+    newest = state_numbers(repository.storage)[-1:]
+    state = read_state(repository.storage, newest[0]) if newest else None
+    if state is None or state.texts == repository.texts:
+        return AccessRules.of(repository)
+    return AccessRules.of(load_state(root, state))
 
 
 def load_in_force(root: Path | str) -> Repository:

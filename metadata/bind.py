@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from metadata.bind_access import access_issues, people_issues
 from metadata.bind_cube import bind_cubes
 from metadata.bind_mapping import bind_mappings, check_lookups
 from metadata.bind_quality import bind_qualities
@@ -13,6 +14,7 @@ from metadata.bind_star import bind_bridges, bind_dimensions, bind_facts, check_
 from metadata.bind_synonyms import check_synonyms
 from metadata.errors import Issue, Location
 from metadata.expressions import ExpressionError, parse_expression
+from metadata.model.access import Access
 from metadata.model.cube import Cube
 from metadata.model.mapping import Lookup
 from metadata.model.quality import Quality
@@ -87,8 +89,14 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
         qualities=qualities,
         synonyms=synonyms,
         words=collected.of("words", Words),
+        policies=collected.of("access", Access),
     )
-    return repository, issues
+    wrong = list(people_issues(collected.workspace, repository.policies))
+    # Names in policies are looked up in what is bound; what is not would only be told again.
+    if not (issues or wrong):
+        found = access_issues(repository, repository.policies, repository.workspace.users)
+        wrong = [issue for _, issue in found]
+    return repository, issues + wrong
 
 
 def _check_filters(sources: Mapping[str, Written[Source]]) -> Iterator[Issue]:

@@ -27,7 +27,8 @@ _COLLECTIONS: Mapping[str, Mapping[str, str]] = {
         "measures": "fact measure",
     },
     "cube": {"dimensions": "cube dimension", "measures": "measure", "rollups": "rollup"},
-    "workspace": {"users": "user"},
+    "access": {"masks": "mask"},
+    "workspace": {"users": "user", "roles": "role"},
 }
 """Keys that hold things with names of their own, and what such a thing is called."""
 _NAMED_BY_ITSELF = ("attribute", "degenerate dimension", "fact measure")
@@ -113,6 +114,7 @@ def _written(repository: Repository) -> dict[tuple[str, str], Written[Any]]:
         "fact": {f.name: f.written for f in repository.facts.values()},
         "cube": {c.name: c.written for c in repository.cubes.values()},
         "quality": {q.name: q.written for q in repository.qualities.values()},
+        "access": repository.policies,
     }
     for kind, definitions in named.items():
         found |= {(kind, name): written for name, written in definitions.items()}

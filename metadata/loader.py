@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from metadata.bind import bind
 from metadata.errors import Issue, Location, MetadataError, UserError
 from metadata.issues import validation_issues
+from metadata.model.access import Access
 from metadata.model.base import Definition
 from metadata.model.cube import Cube
 from metadata.model.mapping import EntityMapping, Lookup
@@ -40,6 +41,7 @@ FOLDERS: dict[str, dict[str, type[Definition]]] = {
     "model": _STAR,
     "cubes": {"cube": Cube},
     "quality": {"quality": Quality},
+    "access": {"access": Access},
     "synonyms": {"synonyms": EntitySynonyms, "words": Words},
 }
 """What the documents of each folder define: models by the key with which a document begins."""

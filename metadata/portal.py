@@ -99,6 +99,32 @@ def available(written: Written[Portal], repository: Repository) -> AvailablePort
     return AvailablePortal(portal, tuple(tiles), tuple(charts), tuple(dict.fromkeys(left_out)))
 
 
+def seen_of(shown: AvailablePortal, repository: Repository) -> AvailablePortal:
+    """The part of a portal that somebody sees.
+
+    Of the rest nothing is told, not even that there is one.
+
+    Args:
+        shown: what the workspace can fill.
+        repository: the workspace as the person sees it.
+    """
+    if not repository.seen_as:
+        return shown
+
+    def is_seen(cube: str, measures: Iterable[str], levels: Iterable[str]) -> bool:
+        if _missing(repository, cube, measures, levels) is not None:
+            return False
+        return not any(repository.cubes[cube].levels[level].masked for level in levels)
+
+    tiles = (t for t in shown.tiles if is_seen(t.cube, [t.measure], [t.when] if t.when else []))
+    charts = (
+        c
+        for c in shown.charts
+        if is_seen(c.cube, c.measures, [*c.rows, *c.columns, *([c.when] if c.when else [])])
+    )
+    return AvailablePortal(shown.definition, tuple(tiles), tuple(charts), ())
+
+
 @dataclass(frozen=True)
 class _Missing:
     what: str

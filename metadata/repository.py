@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from metadata.errors import Location
-from metadata.expressions import columns_of
+from metadata.feeds import Feeds
+from metadata.model.access import Access
 from metadata.model.base import Definition
 from metadata.model.cube import Cube, Measure
 from metadata.model.mapping import EntityMapping, Lookup
@@ -30,6 +31,7 @@ from metadata.model.star import (
 from metadata.model.synonyms import EntitySynonyms, Words
 from metadata.model.workspace import Workspace
 from metadata.paths import PathError, ReferencePath, resolve_path
+from metadata.rights import EVERYTHING, Rights
 from metadata.yaml_tree import Document, extended
 
 D = TypeVar("D", bound=Definition, covariant=True)
@@ -214,6 +216,8 @@ class Level:
     label: str
     role_label: str
     type: str
+    masked: bool = False
+    """Whether members are shown masked, and so cannot be told apart by value."""
 
     @property
     def name(self) -> str:
@@ -246,6 +250,8 @@ class ResolvedCube:
     unavailable: Mapping[str, str]
     """Measures and roles that the workspace does not feed, with the reason."""
     written: Written[Cube]
+    rights: Rights = EVERYTHING
+    """What of it whoever asks may see; what they may not is not listed above."""
 
     @property
     def label(self) -> str:
@@ -299,6 +305,9 @@ class Repository:
     synonyms: Mapping[str, Written[EntitySynonyms]]
     """What the workspace adds to the words by which entities are recognised."""
     words: Mapping[str, Written[Words]]
+    policies: Mapping[str, Written[Access]]
+    seen_as: str = ""
+    """Tells apart what different people see of it; empty for those who see everything."""
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The workspace's definition files that all this was read from, by their path in the folder."""
     shipped: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -354,31 +363,6 @@ class Repository:
     @cached_property
     def _plain_entities(self) -> Mapping[str, Entity]:
         return {name: written.value for name, written in self.entities.items()}
-
-
-@dataclass(frozen=True)
-class Feeds:
-    """Which entity columns any mapping fills."""
-
-    entities: Mapping[str, Entity]
-    columns: Mapping[str, frozenset[str]]
-
-    def path(self, path: ReferencePath) -> bool:
-        """Whether every step of a path is filled."""
-        steps = [(hop.entity, hop.column) for hop in path.hops] + [(path.owner, path.column)]
-        return all(column in self.columns.get(entity, frozenset()) for entity, column in steps)
-
-    def expression(self, entity: str, text: str) -> bool:
-        """Whether every column that an expression reads is filled."""
-        return all(self.path(self.resolve(entity, ".".join(parts))) for parts in columns_of(text))
-
-    def resolve(self, entity: str, path: str) -> ReferencePath:
-        """The path, bound.
-
-        Raises:
-            PathError: it leads nowhere.
-        """
-        return resolve_path(self.entities, entity, path)
 
 
 __all__ = [

@@ -92,8 +92,8 @@ function bodyRow(data, row, report) {
   } else if (row.kind !== "total") {
     name.append(element("span", "pad"));
   }
-  const label = element(row.kind === "total" ? "span" : "button", "member-name", row.label);
-  if (row.kind !== "total") {
+  const label = element(row.drills ? "button" : "span", "member-name", row.label);
+  if (row.drills) {
     label.type = "button";
     label.dataset.mark = "drill " + row.id;
     label.title = row.below ? `${row.label}: only this, by ${row.below.toLowerCase()}` : `${row.label}: only this`;

@@ -15,7 +15,7 @@ _APPLY = "apply"
 
 def number_in_force() -> int:
     """The number of the applied state; 0 before the first."""
-    found = state_in_force(data.repository().storage)
+    found = state_in_force(data.whole().storage)
     return found.number if found else 0
 
 

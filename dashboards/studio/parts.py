@@ -149,7 +149,7 @@ def _spans(text: str) -> tuple[Span, ...]:
 def scan_of(source: str) -> Scan | None:
     """The newest scan of a source."""
     try:
-        return read_scan(data.repository().storage, source)
+        return read_scan(data.whole().storage, source)
     except Exception:
         # A scan that cannot be read is as good as none here; `rapport scan` tells about it.
         return None

@@ -232,7 +232,7 @@ def secret_notice(file: str) -> None:
 
 def _changes(opened: Opened, source: str, scan: Scan | None) -> None:
     scanning.button(opened, [source])
-    versions = scan_versions(data.repository().storage, source)
+    versions = scan_versions(data.whole().storage, source)
     if scan is None or len(versions) < 2:
         st.caption(
             "There is nothing to compare yet: the structure of this source has been the same"
@@ -285,7 +285,7 @@ def _drift(opened: Opened, source: str, scan: Scan | None) -> Drift | None:
     """What has changed since the scan before."""
     if scan is None:
         return None
-    storage = data.repository().storage
+    storage = data.whole().storage
     versions = scan_versions(storage, source)
     if len(versions) < 2:
         return None

@@ -12,7 +12,6 @@ from pathlib import Path
 import streamlit as st
 
 from dashboards import data
-from dashboards.guard import USER_HEADER
 from dashboards.studio.client import Workbench, workbench
 from dashboards.studio.drafts import Draft, DraftFile, DraftMoved, Drafts
 from dashboards.studio.outline import Outline, outline
@@ -41,22 +40,22 @@ class Opened:
     @property
     def repository(self) -> Repository:
         """What could be bound; where nothing could, what is served."""
-        return self.checked.repository or data.repository()
+        return self.checked.repository or data.whole()
 
 
 def root() -> Path:
     """The workspace's folder."""
-    return data.repository().root
+    return data.whole().root
 
 
 def notes() -> Path:
     """Where the studio keeps drafts and who saved what."""
-    return data.repository().storage / "studio"
+    return data.whole().storage / "studio"
 
 
 def user() -> str:
     """Who is here; empty in a workspace without users."""
-    return st.context.headers.get(USER_HEADER) or ""
+    return data.user()
 
 
 def bench() -> Workbench:

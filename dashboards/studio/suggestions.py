@@ -11,6 +11,7 @@ from typing import Any
 from dashboards.studio import parts
 from dashboards.studio.state import Opened
 from metadata.kinds import KINDS
+from metadata.model.workspace import ROLES
 from metadata.repository import ResolvedCube
 
 TYPES = ("string", "integer", "decimal(18,2)", "double", "boolean", "date", "timestamp")
@@ -40,8 +41,8 @@ def suggested(opened: Opened, name: str, around: list[dict[str, Any]]) -> list[s
             return sorted(cube.measures)
         case "user" | "users":
             return sorted(opened.repository.workspace.users)
-        case "role" | "roles":
-            return ["analyst", "engineer", "executive"]
+        case "role" | "roles" | "except":
+            return [*ROLES, *sorted(opened.repository.workspace.roles)]
         case _ if name in _LEVELS and cube is not None:
             return _levels(cube)
         case _ if name in _TABLES:

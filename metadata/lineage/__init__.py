@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from metadata.lineage.cubes import draw_cubes, draw_portal
 from metadata.lineage.draft import Draft
 from metadata.lineage.graph import LineageGraph, Reach
+from metadata.lineage.shown import leading_to_figures
 from metadata.lineage.staging import draw_entities, draw_lookups, draw_sources
 from metadata.lineage.star import draw_star
 from metadata.lineage.values import KINDS, Edge, How, Kind, Node
@@ -41,7 +42,7 @@ def lineage_of(
     """The lineage of everything a workspace loads and shows.
 
     Args:
-        repository: the workspace.
+        repository: the workspace; as somebody sees it, only what leads to what is seen.
         scans: what the sources are known to hold, by source: types and comments of their columns.
             Columns that no mapping reads are not part of the graph.
         portal: what the portal shows, where it is not what lies in the workspace's folder.
@@ -56,7 +57,8 @@ def lineage_of(
     draw_star(draft)
     draw_cubes(draft)
     draw_portal(draft, portal or load_portal(repository.root))
-    return draft.finished()
+    whole = draft.finished()
+    return leading_to_figures(whole) if repository.seen_as else whole
 
 
 def kept_scans(repository: Repository) -> dict[str, Scan]:

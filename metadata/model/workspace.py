@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from metadata.model.base import Definition, Name
+from metadata.model.base import Definition, Name, Names
 
 
 def _time_zone(value: str) -> str:
@@ -91,13 +91,45 @@ class Calendar(Definition):
         return self
 
 
+ROLES = {
+    "analyst": "Reads cubes and dashboards.",
+    "engineer": "Also sees raw rows, and changes the metadata in the studio.",
+    "executive": "Reads cubes and dashboards.",
+}
+"""Roles that every workspace has."""
+
+
+class Role(Definition):
+    """A role of the workspace's own, beside analyst, engineer and executive."""
+
+    description: str = ""
+
+
+def _role(value: Any) -> Any:
+    return {} if value is None else {"description": value} if isinstance(value, str) else value
+
+
+Scalar = str | bool | int | float
+
+
+def _values(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
 class User(Definition):
     """A person who may sign in with a password (see `rapport user`)."""
 
     password: str = Field(
         pattern=r"^scrypt\$", repr=False, description="Hash made by `rapport user`."
     )
-    role: Literal["analyst", "engineer", "executive"] = "analyst"
+    role: Annotated[Names, Field(min_length=1)] = Field(
+        ("analyst",),
+        description="analyst, engineer, executive, or one of the workspace's own; or several.",
+    )
+    attributes: dict[Name, Annotated[tuple[Scalar, ...], BeforeValidator(_values)]] = Field(
+        default_factory=dict,
+        description="What access policies may compare with as `{user.name}`: a value, or several.",
+    )
 
 
 class Schedule(Definition):
@@ -155,5 +187,8 @@ class Workspace(Definition):
     )
     keep_versions: int = Field(
         5, ge=2, le=1000, description="Published versions kept for rollback."
+    )
+    roles: dict[Name, Annotated[Role, BeforeValidator(_role)]] = Field(
+        default_factory=dict, description="Roles of the workspace's own."
     )
     users: dict[Name, User] = Field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -13,10 +14,11 @@ import typer
 from cubes import Engine, Query, Result, Sort, Top
 from cubes.formatting import format_value
 from metadata import Repository
-from metadata.applied import load_in_force
+from metadata.applied import access_in_force, load_in_force
 from metadata.errors import UserError
 from pipelines.cli.output import (
     HERE,
+    AsOption,
     Format,
     FormatOption,
     WorkspaceOption,
@@ -60,14 +62,14 @@ def query(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the SQL instead of running it.")
     ] = False,
+    as_user: AsOption = None,
     workspace: WorkspaceOption = HERE,
     format: Annotated[  # noqa: A002
         ResultFormat, typer.Option("--format", "-f", help="How to answer.")
     ] = ResultFormat.TABLE,
 ) -> int:
     """Ask a cube."""
-    repository = load_in_force(workspace)
-    engine = Engine(repository, repository.storage / "published")
+    engine = _engine(workspace, as_user)
     asked = Query(
         cube=cube,
         measures=_names(measures),
@@ -92,13 +94,17 @@ def query(
             with pa.ipc.new_stream(sys.stdout.buffer, result.table.schema) as stream:
                 stream.write_table(result.table)
         case ResultFormat.TABLE:
-            _print_result(result, repository)
+            _print_result(result, engine.repository)
     return 0
 
 
-def cubes(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE) -> int:  # noqa: A002
+def cubes(
+    as_user: AsOption = None,
+    workspace: WorkspaceOption = HERE,
+    format: FormatOption = Format.TABLE,  # noqa: A002
+) -> int:
     """List the cubes with their measures and levels."""
-    repository = load_in_force(workspace)
+    repository = _engine(workspace, as_user).repository
     if format is Format.JSON:
         print_json(
             {
@@ -121,6 +127,15 @@ def cubes(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE
         stdout.print("  measures: " + ", ".join(cube.measures))
         stdout.print("  levels:   " + ", ".join(cube.levels))
     return 0
+
+
+def _engine(workspace: Path, as_user: str | None) -> Engine:
+    """An engine for a user; without one it sees all, as whoever can read the files does."""
+    repository = load_in_force(workspace)
+    engine = Engine(repository)
+    if as_user is None:
+        return engine
+    return engine.seen_by(as_user, access_in_force(workspace, repository))
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -167,6 +182,7 @@ def _document(result: Result) -> dict[str, Any]:
         "rows": result.table.to_pylist(),
         "version": result.version,
         "seconds": result.seconds,
+        "notes": list(result.notes),
     }
 
 
@@ -205,3 +221,5 @@ def _print_result(result: Result, repository: Repository) -> None:
         ),
         right=[i for i, column in enumerate(result.columns) if column.kind == "measure"],
     )
+    for note in result.notes:
+        stdout.print(note, markup=False, style="dim")

@@ -10,7 +10,14 @@ from cubes import Cell
 from metadata.applied import load_in_force
 from metadata.errors import UserError
 from pipelines.cli.explained import print_explanation
-from pipelines.cli.output import HERE, Format, FormatOption, WorkspaceOption, print_json
+from pipelines.cli.output import (
+    HERE,
+    AsOption,
+    Format,
+    FormatOption,
+    WorkspaceOption,
+    print_json,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +48,7 @@ def explain(
             help="Look for rows that were left out; reads all that landed for the fact.",
         ),
     ] = True,
+    as_user: AsOption = None,
     workspace: WorkspaceOption = HERE,
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> int:
@@ -50,7 +58,9 @@ def explain(
 
     repository = load_in_force(workspace)
     cell = Cell(cube, measure, where or None, _members(rows or []))
-    found = explain_figure(repository, cell, version=version, limit=limit, find_left_out=left_out)
+    found = explain_figure(
+        repository, cell, version=version, limit=limit, find_left_out=left_out, user=as_user
+    )
     if format is Format.JSON:
         print_json(found.to_dict())
     else:

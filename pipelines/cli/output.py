@@ -42,6 +42,12 @@ WorkspaceOption = Annotated[
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to answer.")]
+AsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as", metavar="USER", help="As this user sees it, by the workspace's access policies."
+    ),
+]
 
 HERE = Path()
 _ANY_WIDTH = 10_000

@@ -36,7 +36,9 @@ def serve(
 
 def user(
     name: Annotated[str, typer.Argument(help="Name to sign in with.")],
-    role: Annotated[str, typer.Option(help="analyst, engineer or executive.")] = "analyst",
+    role: Annotated[
+        str, typer.Option(help="analyst, engineer, executive, or your own.")
+    ] = "analyst",
 ) -> int:
     """Ask for a password and print the lines for workspace.yaml; the password is stored nowhere."""
     given = os.environ.get("RAPPORT_NEW_PASSWORD")

@@ -271,7 +271,7 @@ def _duration(rest: timedelta) -> tuple[int, str]:
 
 
 def _roles(repository: Repository) -> Iterator[Role]:
-    given = {user.role for user in repository.workspace.users.values()}
+    given = {role for user in repository.workspace.users.values() for role in user.role}
     for role in sorted(given):
         access, about = _ACCESS.get(role, ("read", ""))
         yield Role(role=role, access=access, description=about or None)
@@ -279,7 +279,7 @@ def _roles(repository: Repository) -> Iterator[Role]:
 
 def _team(repository: Repository) -> Team | None:
     users = sorted(repository.workspace.users.items())
-    members = [TeamMember(username=name, role=user.role) for name, user in users]
+    members = [TeamMember(username=name, role=", ".join(user.role)) for name, user in users]
     return Team(name=repository.workspace.name, members=members) if members else None
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from cubes import Cell, CellFacts, Engine
-from cubes.cell import plan_cell
+from cubes.cell import PlannedCell, plan_cell
 from cubes.cell_rows import counts_name, value_name
 from cubes.drill import same_figure
 from metadata import Repository
-from metadata.errors import UserError
+from metadata.applied import access_in_force
+from metadata.errors import Issue, UserError
+from metadata.seen import seen_by
 from pipelines.explain.changes import changed_since, repository_of
 from pipelines.explain.defining import definition_of
 from pipelines.explain.fact_rows import fact_rows
@@ -37,6 +39,7 @@ def explain(
     version: int | None = None,
     limit: int = 10,
     find_left_out: bool = True,
+    user: str | None = None,
 ) -> Explanation:
     """Explain one figure of a cube.
 
@@ -48,6 +51,8 @@ def explain(
             all of them.
         find_left_out: whether to look for rows that were left out, which reads everything that
             landed for the fact's entity.
+        user: for whom; the figure and its facts are then those that access policies let the user
+            see, and rows of sources are followed for engineers only, on whom no policy holds.
 
     Raises:
         UserError: the figure cannot be asked, or there is no such version. What cannot be followed
@@ -58,16 +63,49 @@ def explain(
     number = version or Engine(repository).version()
     built_by = repository_of(repository, number) if number is not None else None
     metadata = built_by or repository
-    planned = plan_cell(metadata, cell)
-    engine = Engine(metadata, version=number)
+    seen, raw = metadata, True
+    if user is not None:
+        rules = access_in_force(repository.root, repository)
+        viewer = rules.viewer(user)
+        seen = seen_by(metadata, rules, viewer)
+        raw = seen is metadata and rules.may_see_raw(viewer)
+    planned = plan_cell(seen, cell)
+    engine = Engine(seen, version=number)
     try:
         facts = engine.facts_of(cell, limit=limit)
     finally:
         engine.close()
+    if not raw:
+        return _without_sources(facts, planned, metadata)
     with open_version(metadata, facts.version) as replay:
         placing = Placing(replay, metadata, planned, focus_on(metadata, planned))
         placing.issues += changed_since(placing) if built_by is None else ()
         return _explained(facts, placing, limit, find_left_out=find_left_out)
+
+
+def _without_sources(facts: CellFacts, cell: PlannedCell, metadata: Repository) -> Explanation:
+    """The figure down to its facts."""
+    told = Issue(
+        "Rows as sources delivered them are not shown to you.",
+        why="They are for people with the role engineer, on whom no access policy holds.",
+    )
+    return Explanation(
+        cell=facts.cell,
+        version=facts.version,
+        filter=facts.filter,
+        value=facts.value,
+        definition=definition_of(metadata, cell, facts),
+        facts=Facts(
+            cell.cube.fact.table, facts.rows, facts.counted, fact_rows(facts, None, None, Sources())
+        ),
+        sources={},
+        left_out=None,
+        checks=tuple(_figure_checks(facts)),
+        issues=(told,),
+        answered_from=facts.answered_from,
+        sql=facts.sql,
+        rows_sql=facts.rows_sql,
+    )
 
 
 def _explained(

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cubes.filter_text import MAX_CONDITIONS, MAX_LENGTH
 from cubes.predicates import (
     And,
     Between,
@@ -26,6 +25,7 @@ from cubes.predicates import (
 )
 from cubes.resolve import resolve_filter
 from metadata.errors import UserError
+from metadata.filter_text import MAX_CONDITIONS, MAX_LENGTH
 from metadata.repository import Repository
 
 if TYPE_CHECKING:

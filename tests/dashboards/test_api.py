@@ -17,7 +17,7 @@ QUESTION = {"cube": "sales", "measures": ["revenue", "margin_rate"], "rows": ["c
 
 @pytest.fixture
 def client(opened):
-    routes = api_routes(opened.engine, opened.repository, opened.operations)
+    routes = api_routes(opened.engine, opened.operations)
     return TestClient(Starlette(routes=routes), base_url="http://localhost")
 
 
@@ -120,10 +120,15 @@ def test_a_body_that_is_no_json_or_has_no_end_is_refused(client):
 
 def test_a_defect_of_ours_tells_nothing_of_the_inside(opened):
     class Broken:
+        repository = opened.repository
+
+        def seen_by(self, user):
+            return self
+
         def query(self, query):
             raise RuntimeError("secret detail")
 
-    routes = api_routes(Broken(), opened.repository, opened.operations)
+    routes = api_routes(Broken(), opened.operations)
     answer = TestClient(Starlette(routes=routes)).post("/api/query", json=QUESTION)
     assert answer.status_code == 500
     assert "secret" not in answer.text and answer.json()["issues"]
@@ -131,7 +136,7 @@ def test_a_defect_of_ours_tells_nothing_of_the_inside(opened):
 
 def test_before_the_first_load_the_api_says_so(empty):
     nothing = data.open_workspace(empty)
-    routes = api_routes(nothing.engine, nothing.repository, nothing.operations)
+    routes = api_routes(nothing.engine, nothing.operations)
     client = TestClient(Starlette(routes=routes))
     assert client.get("/api/health").json() == {"status": "empty", "version": None}
     answer = client.post("/api/query", json=QUESTION)

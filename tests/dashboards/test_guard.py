@@ -12,6 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from cubes import Engine
 from cubes.api import api_routes
 from dashboards import guard
 from dashboards.server import build_app, check_host, guards
@@ -39,8 +40,8 @@ def client_for(opened, monkeypatch):
     def make(users=None, host="127.0.0.1", base=HERE):
         settings = opened.repository.workspace.model_copy(update={"users": users or {}})
         repository = dataclasses.replace(opened.repository, workspace=settings)
-        here = dataclasses.replace(opened, repository=repository)
-        routes = api_routes(here.engine, repository, here.operations)
+        here = dataclasses.replace(opened, repository=repository, engine=Engine(repository))
+        routes = api_routes(here.engine, here.operations)
         routes += [WebSocketRoute("/_stcore/stream", _socket), Route("/{path:path}", _page)]
         app = Starlette(routes=routes, middleware=guards(here, host))
         return TestClient(app, base_url=base, follow_redirects=False)

@@ -379,6 +379,7 @@ class TestPeople:
         pointer = shop / "var/published/current.json"
         told = json.loads(pointer.read_text())
         pointer.write_text(json.dumps({k: v for k, v in told.items() if k != "metadata"}))
+        shutil.rmtree(shop / "var/metadata")
         data.open_workspace(shop)
         return shop
 

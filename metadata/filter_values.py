@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from cubes.predicates import Value
 from metadata.errors import UserError
+from metadata.predicates import Value
 from metadata.repository import Level
 
 _LARGEST_EXPONENT = 40

@@ -2,6 +2,9 @@
 
 customer.country = 'Germany' and order_date.year in (2024, 2025)
 not (product.category like 'B%' or product.name is null)
+
+Filters of access policies may also compare with what is written of the user who looks:
+customer.region in {user.regions}
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
-from cubes.filter_values import typed_value
-from cubes.predicates import (
+from metadata.errors import UserError
+from metadata.filter_values import typed_value
+from metadata.predicates import (
     EMPTY,
     And,
     Between,
@@ -27,11 +31,14 @@ from cubes.predicates import (
     Predicate,
     Value,
 )
-from metadata.errors import UserError
 from metadata.repository import Level
 
 LevelOf = Callable[[str], Level]
 """Binds a level name, or raises a UserError that says what is wrong with it."""
+
+UserValues = Callable[[str], tuple[str | bool, ...] | None]
+"""What is written of a user under a name; nothing where it is lacking, None where any user is
+meant."""
 
 MAX_LENGTH = 100_000
 MAX_CONDITIONS = 500
@@ -54,11 +61,21 @@ _COMPARISONS: dict[type[exp.Expr], Operator] = {
 _MIRRORED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def parse_filter(text: str, level_of: LevelOf) -> Predicate:
+class Lacking(UserError):
+    """The user lacks what a filter compares with."""
+
+
+def parse_filter(text: str, level_of: LevelOf, user: UserValues | None = None) -> Predicate:
     """The predicate that a filter text means, with values typed as their levels are.
+
+    Args:
+        text: the filter.
+        level_of: what its names mean.
+        user: what `{user.name}` stands for; without it there is no such thing.
 
     Raises:
         UserError: the text is no filter, names an unknown level, or holds a value of a wrong type.
+        Lacking: it compares with what the user does not have.
     """
     if len(text) > MAX_LENGTH:
         raise UserError(
@@ -67,7 +84,7 @@ def parse_filter(text: str, level_of: LevelOf) -> Predicate:
         )
     try:
         tree = sqlglot.parse_one(text, into=exp.Condition, dialect="duckdb")
-        return _Reader(level_of).condition(tree)
+        return _Reader(level_of, user).condition(tree)
     except SqlglotError as error:
         raise _not_a_filter(_reason(error)) from None
     except RecursionError:
@@ -87,8 +104,9 @@ def _reason(error: SqlglotError) -> str:
 class _Reader:
     """One walk over a parsed filter; it only remembers how many conditions it has met."""
 
-    def __init__(self, level_of: LevelOf) -> None:
+    def __init__(self, level_of: LevelOf, user: UserValues | None) -> None:
         self._level_of = level_of
+        self._user = user
         self._conditions = 0
 
     def condition(self, node: exp.Expr) -> Predicate:
@@ -153,21 +171,30 @@ class _Reader:
         if operator in ("=", "<>"):
             if _is_empty(right):
                 return IsNull(level.name) if operator == "=" else Not(IsNull(level.name))
-        else:
-            _ordered(level)
+            values = self._values(right, level)
+            if len(values) > 1:
+                listed = InList(level.name, values)
+                return listed if operator == "=" else Not(listed)
+            return Compare(level.name, operator, values[0])
+        _ordered(level)
         return Compare(level.name, operator, self._value(right, level))
 
     def _in_list(self, node: exp.In) -> Predicate:
-        if node.args.get("query") or node.args.get("unnest") or node.args.get("field"):
+        of_user = node.args.get("field")
+        if node.args.get("query") or node.args.get("unnest"):
+            raise _refused(node)
+        if of_user is not None and self._attribute(of_user) is None:
             raise _refused(node)
         level = self._level(node.this)
+        if of_user is not None:
+            return InList(level.name, self._values(of_user, level))
         if not node.expressions:
             raise UserError(
                 f"The list of values for '{level.name}' is empty.",
                 fix=f"Write at least one, such as {level.name} in ({_example(level)}).",
             )
         listed = [each for each in node.expressions if not _is_empty(each)]
-        values = tuple(dict.fromkeys(self._value(each, level) for each in listed))
+        values = tuple(dict.fromkeys(v for each in listed for v in self._values(each, level)))
         parts: list[Predicate] = [InList(level.name, values)] if values else []
         if len(listed) < len(node.expressions):
             parts.append(IsNull(level.name))
@@ -201,8 +228,38 @@ class _Reader:
             raise _refused(node)
         return self._level_of(".".join(part.name for part in node.parts).lower())
 
+    def _attribute(self, node: exp.Expr) -> str | None:
+        """The name in `{user.name}`; None where something else is written."""
+        node = _bare(node)
+        if self._user is None or not isinstance(node, exp.Struct) or len(node.expressions) != 1:
+            return None
+        inner = node.expressions[0]
+        parts = [part.name.lower() for part in inner.parts] if isinstance(inner, exp.Column) else []
+        return parts[1] if len(parts) == 2 and parts[0] == "user" else None
+
+    def _values(self, node: exp.Expr, level: Level) -> tuple[Value, ...]:
+        """What a level is compared with: one value, or all that the user has under a name."""
+        name = self._attribute(node)
+        if name is None or self._user is None:
+            return (self._value(node, level),)
+        given = self._user(name)
+        if given is None:
+            return ("",)
+        if not given:
+            raise Lacking(f"The user has no '{name}'.")
+        return tuple(dict.fromkeys(typed_value(each, level) for each in given))
+
     def _value(self, node: exp.Expr, level: Level) -> Value:
         node = _bare(node)
+        name = self._attribute(node)
+        if name is not None:
+            values = self._values(node, level)
+            if len(values) > 1:
+                raise UserError(
+                    f"'{level.name}' is compared with '{name}', of which the user has several.",
+                    fix="Compare with =, <> or in, or give the user one value.",
+                )
+            return values[0]
         if isinstance(node, exp.Null):
             raise UserError(
                 f"'{level.name}' is compared with null.",
