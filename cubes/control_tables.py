@@ -83,7 +83,7 @@ batches = sa.Table(
     sa.Column("table", sa.String, primary_key=True),
     sa.Column("batch", sa.String, primary_key=True),
     sa.Column("run", sa.String, nullable=False),
-    sa.Column("kind", sa.String, nullable=False, doc="whole or changes"),
+    sa.Column("kind", sa.String, nullable=False, doc="whole, changes, or base: older ones folded"),
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("deleted", sa.BigInteger, nullable=False, doc="tombstones among the rows"),
     sa.Column("bytes", sa.BigInteger, nullable=False),
@@ -101,6 +101,24 @@ positions = sa.Table(
     sa.Column("watermark", sa.String, doc="typed cursor value, as JSON"),
     sa.Column("content", sa.String, doc="order-free hash of the last whole read"),
     sa.Column("files", sa.JSON, doc="path, size and time of the files last read"),
+)
+
+whole_reads = sa.Table(
+    "whole_reads",
+    metadata,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("table", sa.String, primary_key=True),
+    sa.Column("read_at", UtcDateTime, nullable=False, doc="last time all of it was read"),
+)
+
+removed_batches = sa.Table(
+    "removed_batches",
+    metadata,
+    sa.Column("source", sa.String, primary_key=True),
+    sa.Column("table", sa.String, primary_key=True),
+    sa.Column("batches", sa.BigInteger, nullable=False, doc="how many were removed"),
+    sa.Column("rows", sa.BigInteger, nullable=False, doc="rows that they brought"),
+    sa.Column("last_landed_at", UtcDateTime, nullable=False, doc="when the newest of them came"),
 )
 
 balances = sa.Table(

@@ -25,6 +25,7 @@ from cubes.control_tables import (
     open_control,
     positions,
     refusals,
+    removed_batches,
     runs,
     steps,
     versions,
@@ -217,6 +218,11 @@ class Operations:
         """Refused and remarked rows by rule: as of a run, or the last known of each entity."""
         return tuple(Refusal(**row) for row in self._rows(_of_run_or_last(refusals, run)))
 
+    def first_run(self) -> datetime | None:
+        """When the first run that is still known began."""
+        query = sa.select(sa.func.min(runs.c.started_at, type_=UtcDateTime).label("first"))
+        return next((row["first"] for row in self._rows(query)), None)
+
     def freshness(self) -> tuple[Freshness, ...]:
         """Every source table that was ever read."""
         landed = (
@@ -226,6 +232,8 @@ class Operations:
                 sa.func.max(batches.c.landed_at, type_=UtcDateTime).label("changed_at"),
                 sa.func.sum(batches.c.rows).label("rows"),
             )
+            # A base holds what landed with others.
+            .where(batches.c.kind != "base")
             .group_by(batches.c.source, batches.c.table)
             .subquery()
         )
@@ -243,10 +251,28 @@ class Operations:
             .order_by(positions.c.source, positions.c.table)
         )  # fmt: skip
         failing = {step.name for step in self.steps() if step.status == "failed"}
+        removed = self._removed()
         return tuple(
-            Freshness(**row, failing=f"{row['source']}.{row['table']}" in failing)
+            Freshness(
+                row["source"],
+                row["table"],
+                row["read_at"],
+                row["changed_at"] or (gone["last_landed_at"] if gone else None),
+                row["rows"] + (gone["rows"] if gone else 0),
+                f"{row['source']}.{row['table']}" in failing,
+            )
             for row in self._rows(query)
+            for gone in [removed.get((row["source"], row["table"]))]
         )
+
+    def _removed(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """What batches brought that maintenance has removed since, by source and table."""
+        try:
+            rows = self._rows(sa.select(removed_batches))
+        except sa.exc.OperationalError:
+            # The store was made before anything was ever removed.
+            return {}
+        return {(row["source"], row["table"]): row for row in rows}
 
     def last_costs(self) -> dict[str, StepCost]:
         """What every step took when it last did something, by its name.

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
+from cubes.lateness import expected_tables
 from cubes.operations import Operations, Run, Version
 from dashboards import data, notices, refused
 from dashboards.wording import ago, duration, moment_text, seconds_between
@@ -174,18 +176,43 @@ def _balanced_words(operations: Operations) -> str:
 def _freshness(operations: Operations, zone: str) -> None:
     st.subheader("Freshness", anchor=False)
     batches = Counter((each.source, each.table) for each in operations.batches(limit=5000))
+    expected = expected_tables(data.repository(), operations, _now())
+    late = [each for each in expected.values() if each.arrival.late]
+    if late:
+        st.warning(
+            f"**{_count(len(late), 'source table')} late.** Figures made from"
+            f" {'it are' if len(late) == 1 else 'them are'} older than they may be.",
+            icon=":material/schedule:",
+        )
+        notices.problems([each.issue(ZoneInfo(zone)) for each in late[:MOST_PROBLEMS]])
+    known = {each.table for each in late}
+
+    def state(name: str, *, failing: bool) -> str:
+        if name in expected and expected[name].arrival.late:
+            return "✕ late"
+        return "✕ last read failed" if failing else "✓ read"
+
+    def due(name: str) -> str:
+        if name not in expected:
+            return ""
+        return moment_text(expected[name].arrival.deadline, zone).rpartition(" (")[0]
+
     frame = pd.DataFrame(
         [
             {
                 "Source table": f"{each.source}.{each.table}",
-                "State": "✕ last read failed" if each.failing else "✓ read",
+                "State": state(f"{each.source}.{each.table}", failing=each.failing),
                 "Last read": ago(each.read_at, _now()),
                 "Last new data": ago(each.changed_at, _now()) if each.changed_at else "never",
                 "Rows read": each.rows,
                 "Batches": batches[each.source, each.table],
                 f"Last read at ({zone})": moment_text(each.read_at, zone).rpartition(" (")[0],
+                **({"Due": due(f"{each.source}.{each.table}")} if expected else {}),
             }
-            for each in sorted(operations.freshness(), key=lambda each: not each.failing)
+            for each in sorted(
+                operations.freshness(),
+                key=lambda each: (not each.failing, f"{each.source}.{each.table}" not in known),
+            )
         ]
     )
     if frame.empty:
@@ -287,6 +314,10 @@ def _version_state(version: Version, current: int | None) -> str:
     if version.version == current:
         return "shown now"
     return "removed" if version.pruned_at else "kept"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s are' if number != 1 else ' is'}"
 
 
 def _numbers(*names: str) -> dict[str, Any]:

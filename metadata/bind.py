@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from metadata.bind_access import access_issues, people_issues
 from metadata.bind_cube import bind_cubes
+from metadata.bind_maintenance import Nameable, bind_maintenance
 from metadata.bind_mapping import bind_mappings, check_lookups
 from metadata.bind_quality import bind_qualities
+from metadata.bind_sources import check_sources
 from metadata.bind_star import bind_bridges, bind_dimensions, bind_facts, check_entities
 from metadata.bind_synonyms import check_synonyms
 from metadata.errors import Issue, Location
 from metadata.expressions import ExpressionError, parse_expression
 from metadata.model.access import Access
 from metadata.model.cube import Cube
+from metadata.model.maintenance import Maintenance
 from metadata.model.mapping import Lookup
 from metadata.model.quality import Quality
 from metadata.model.source import Source
@@ -39,6 +42,7 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
     issues += check_entities(entities)
     issues += check_lookups(lookups, sources)
     issues += _check_filters(sources)
+    issues += check_sources(sources)
     if issues:
         # Paths over broken references would only repeat what has been said.
         return None, issues
@@ -72,9 +76,17 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
         absent,
         issues,
     )
+    workspace = collected.workspace.value
+    upkeep = bind_maintenance(
+        collected.of("maintenance", Maintenance),
+        workspace,
+        Nameable(sources, dimensions, facts, cubes, absent),
+        absent,
+        issues,
+    )
     repository = Repository(
         root=root,
-        workspace=collected.workspace.value,
+        workspace=workspace,
         sources=sources,
         lookups=lookups,
         entities=entities,
@@ -87,6 +99,7 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
         texts=collected.texts,
         shipped=collected.shipped,
         qualities=qualities,
+        upkeep=upkeep,
         synonyms=synonyms,
         words=collected.of("words", Words),
         policies=collected.of("access", Access),

@@ -35,7 +35,7 @@ _NAMED_BY_ITSELF = ("attribute", "degenerate dimension", "fact measure")
 """Things whose `from` is their own name where none is written."""
 _MAY_BE_RENAMED = ("dimension", "fact", "cube")
 """Definitions that keep what they hold when only their name changes."""
-_SECRET = ("url", "password")
+_SECRET = ("url", "password", "webhook", "server")
 HIDDEN = "(not shown)"
 _TABLE = {"dimension": "dim_", "fact": "fact_", "bridge": "bridge_"}
 
@@ -115,6 +115,7 @@ def _written(repository: Repository) -> dict[tuple[str, str], Written[Any]]:
         "cube": {c.name: c.written for c in repository.cubes.values()},
         "quality": {q.name: q.written for q in repository.qualities.values()},
         "access": repository.policies,
+        "maintenance": {r.name: r.written for r in repository.upkeep.rules.values()},
     }
     for kind, definitions in named.items():
         found |= {(kind, name): written for name, written in definitions.items()}

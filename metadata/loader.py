@@ -15,6 +15,7 @@ from metadata.issues import validation_issues
 from metadata.model.access import Access
 from metadata.model.base import Definition
 from metadata.model.cube import Cube
+from metadata.model.maintenance import Maintenance
 from metadata.model.mapping import EntityMapping, Lookup
 from metadata.model.quality import Quality
 from metadata.model.source import Source
@@ -42,6 +43,7 @@ FOLDERS: dict[str, dict[str, type[Definition]]] = {
     "cubes": {"cube": Cube},
     "quality": {"quality": Quality},
     "access": {"access": Access},
+    "maintenance": {"maintenance": Maintenance},
     "synonyms": {"synonyms": EntitySynonyms, "words": Words},
 }
 """What the documents of each folder define: models by the key with which a document begins."""

@@ -32,6 +32,7 @@ from metadata.model.synonyms import EntitySynonyms, Words
 from metadata.model.workspace import Workspace
 from metadata.paths import PathError, ReferencePath, resolve_path
 from metadata.rights import EVERYTHING, Rights
+from metadata.upkeep import Upkeep
 from metadata.yaml_tree import Document, extended
 
 D = TypeVar("D", bound=Definition, covariant=True)
@@ -302,6 +303,8 @@ class Repository:
     """Shipped dimensions, facts, bridges and cubes that are not loaded, each with the reason."""
     qualities: Mapping[str, ResolvedQuality]
     """What is expected of tables that are loaded."""
+    upkeep: Upkeep
+    """When parts are loaded of themselves, by when they must have arrived, what is kept."""
     synonyms: Mapping[str, Written[EntitySynonyms]]
     """What the workspace adds to the words by which entities are recognised."""
     words: Mapping[str, Written[Words]]

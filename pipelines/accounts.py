@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlglot import exp
 
 from metadata import Repository
 from metadata.errors import Issue
+from metadata.upkeep import since
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine
 from pipelines.storage import Storage, replace_durably
@@ -100,6 +104,27 @@ class Accounts:
             if self._engine.columns(STAGING, name)
         ]
         if parts:
-            temporary = self._storage.quarantine.with_suffix(".tmp")
-            pq.write_table(pa.concat_tables(parts), temporary, compression="zstd")
-            replace_durably(temporary, self._storage.quarantine)
+            rows = pa.concat_tables(parts)
+            since = listed_since(self._repository, datetime.now(UTC))
+            list_refused(self._storage, rows if since is None else listed(rows, since))
+
+
+def listed_since(repository: Repository, now: datetime) -> str | None:
+    """The first batch whose refused rows are still listed; None where all of them are."""
+    age = repository.upkeep.quarantine
+    if age is None:
+        return None
+    zone = ZoneInfo(repository.workspace.time_zone)
+    return since(age, now, zone).astimezone(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+
+
+def listed(rows: pa.Table, first: str) -> pa.Table:
+    """Refused rows without those that landed before a batch."""
+    return rows.filter(pc.greater_equal(rows.column("batch"), first))
+
+
+def list_refused(storage: Storage, rows: pa.Table) -> None:
+    """Put refused rows in their place, whole."""
+    temporary = storage.quarantine.with_suffix(".tmp")
+    pq.write_table(rows, temporary, compression="zstd")
+    replace_durably(temporary, storage.quarantine)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from cubes import control_tables as tables
 from metadata.errors import Issue
+from metadata.model.maintenance import Kept
+from metadata.upkeep import since
 from pipelines.storage import Storage
+
+_PORTION = 500
+_WHOLE = ("whole", "base")
+"""Kinds of batches that hold everything, so that what landed before them does not count."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +33,27 @@ class Position:
     watermark: str | None
     content: str | None
     files: Any
+
+
+@dataclass(frozen=True)
+class LandedBatch:
+    """A batch as it was noted."""
+
+    batch: str
+    kind: str
+    rows: int
+    bytes: int
+    landed_at: datetime
+
+    @property
+    def file(self) -> str:
+        """Name of its file."""
+        return f"{self.batch}.parquet"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds everything, so that what landed before it does not count."""
+        return self.kind in _WHOLE
 
 
 class Control:
@@ -141,6 +169,23 @@ class Control:
                 )
             )
 
+    def read_whole(self, source: str, table: str, moment: datetime) -> None:
+        """Note that all of a table was read."""
+        values = {"source": source, "table": table, "read_at": moment}
+        with self._engine.begin() as connection:
+            connection.execute(_upsert(tables.whole_reads, values))
+
+    def last_whole_read(self, source: str, table: str) -> datetime | None:
+        """When all of a table was read last; by its batches where that was not noted."""
+        whole, each = tables.whole_reads, tables.batches
+        noted = sa.select(whole.c.read_at).where(whole.c.source == source, whole.c.table == table)
+        landed = sa.select(sa.func.max(each.c.landed_at, type_=tables.UtcDateTime)).where(
+            each.c.source == source, each.c.table == table, each.c.kind == "whole"
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(noted).scalar() or connection.execute(landed).scalar()
+        return found if isinstance(found, datetime) else None
+
     def position(self, source: str, table: str) -> Position | None:
         """How far a table has been read."""
         each = tables.positions
@@ -163,7 +208,7 @@ class Control:
         )
         with self._engine.connect() as connection:
             found = connection.execute(query).all()
-        wholes = [number for number, row in enumerate(found) if row.kind == "whole"]
+        wholes = [number for number, row in enumerate(found) if row.kind in _WHOLE]
         current = found[wholes[-1] :] if wholes else found
         folder = storage.landed(source, table)
         return [folder / f"{row.batch}.parquet" for row in current]
@@ -176,10 +221,43 @@ class Control:
         with self._engine.connect() as connection:
             for source, table, batch, kind in connection.execute(query.order_by(each.c.batch)):
                 files = found.setdefault((source, table), [])
-                if kind == "whole":
+                if kind in _WHOLE:
                     files.clear()
                 files.append(storage.landed(source, table) / f"{batch}.parquet")
         return found
+
+    def batches(self, source: str, table: str) -> tuple[LandedBatch, ...]:
+        """All batches of a table that are noted, oldest first."""
+        each = tables.batches
+        query = (
+            sa.select(each.c.batch, each.c.kind, each.c.rows, each.c.bytes, each.c.landed_at)
+            .where(each.c.source == source, each.c.table == table)
+            .order_by(each.c.batch)
+        )
+        with self._engine.connect() as connection:
+            return tuple(LandedBatch(**row) for row in connection.execute(query).mappings())
+
+    def folded(
+        self, source: str, table: str, base: LandedBatch, *, deleted: int, run: str = ""
+    ) -> None:
+        """Note a base that is in its place; from this moment it counts for what it was made of."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                _upsert(
+                    tables.batches,
+                    {
+                        "source": source, "table": table, "batch": base.batch, "run": run,
+                        "kind": base.kind, "rows": base.rows, "deleted": deleted,
+                        "bytes": base.bytes, "landed_at": base.landed_at,
+                    },
+                )
+            )  # fmt: skip
+
+    def removed(self, source: str, table: str, batches: Sequence[str]) -> None:
+        """Note that batches are no longer there; what they brought stays counted."""
+        with self._engine.begin() as connection:
+            for some in _portions(batches):
+                _count_removed(connection, source, table, some)
 
     def balance(self, run: str, entity: str, rows: Iterable[dict[str, Any]]) -> None:
         """Note where every landed row of an entity's mappings went."""
@@ -205,6 +283,42 @@ class Control:
         with self._engine.begin() as connection:
             connection.execute(gone.values(pruned_at=datetime.now(UTC)))
 
+    def old_runs(self, kept: Kept, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
+        """Runs whose records a rule does not keep, oldest first.
+
+        Those that something else goes by stay: the latest; the last that staged an entity, whose
+        accounts stand; the last in which a step did something, whose cost plans go by; and those
+        that published a version which is still there.
+        """
+        runs, steps, versions = tables.runs, tables.steps, tables.versions
+        last_staged = sa.select(sa.func.max(tables.balances.c.run)).group_by(
+            tables.balances.c.entity
+        )
+        last_done = (
+            sa.select(sa.func.max(steps.c.run))
+            .where(steps.c.status == "done")
+            .group_by(steps.c.name)
+        )
+        shown = sa.select(versions.c.run).where(versions.c.pruned_at.is_(None))
+        needed = sa.union(last_staged, last_done, shown).subquery()
+        query = sa.select(runs.c.run, runs.c.started_at).order_by(runs.c.sequence)
+        with self._engine.connect() as connection:
+            found = connection.execute(query).all()
+            staying = {run for (run,) in connection.execute(sa.select(needed)).all()}
+        staying |= {row.run for row in found[-(kept.number or 1) :]}
+        if kept.age is not None:
+            young = since(kept.age, now, zone)
+            staying |= {row.run for row in found if row.started_at >= young}
+        return tuple(row.run for row in found if row.run not in staying)
+
+    def forget_runs(self, forgotten: Sequence[str]) -> None:
+        """Remove the records of runs, all or none."""
+        own = (tables.issues, tables.refusals, tables.balances, tables.steps, tables.runs)
+        with self._engine.begin() as connection:
+            for some in _portions(forgotten):
+                for table in own:
+                    connection.execute(sa.delete(table).where(table.c.run.in_(some)))
+
     def newest_batch(self, source: str, table: str) -> str | None:
         """The last batch of a table that is known to be in its place."""
         each = tables.batches
@@ -221,6 +335,38 @@ class Control:
             connection.execute(sa.delete(table).where(table.c.run == run, table.c.entity == entity))
             for row in rows:
                 connection.execute(_upsert(table, {"run": run, "entity": entity, **row}))
+
+
+def _count_removed(
+    connection: sa.Connection, source: str, table: str, batches: Sequence[str]
+) -> None:
+    each, gone = tables.batches, tables.removed_batches
+    named = sa.and_(each.c.source == source, each.c.table == table, each.c.batch.in_(batches))
+    # A base brought nothing of its own.
+    counted = sa.select(
+        sa.func.count().label("batches"),
+        sa.func.coalesce(sa.func.sum(each.c.rows), 0).label("rows"),
+        sa.func.max(each.c.landed_at, type_=tables.UtcDateTime).label("last"),
+    ).where(named, each.c.kind != "base")
+    before = sa.select(gone).where(gone.c.source == source, gone.c.table == table)
+    now = connection.execute(counted).one()
+    known = connection.execute(before).mappings().first()
+    if now.batches:
+        values = {
+            "source": source, "table": table, "batches": now.batches, "rows": now.rows,
+            "last_landed_at": now.last,
+        }  # fmt: skip
+        if known is not None:
+            values["batches"] += known["batches"]
+            values["rows"] += known["rows"]
+            values["last_landed_at"] = max(now.last, known["last_landed_at"])
+        connection.execute(_upsert(gone, values))
+    connection.execute(sa.delete(each).where(named))
+
+
+def _portions(names: Sequence[str]) -> Iterator[list[str]]:
+    """Names in portions that a statement can take."""
+    return (list(names[n : n + _PORTION]) for n in range(0, len(names), _PORTION))
 
 
 def _upsert(table: sa.Table, values: dict[str, Any]) -> Any:

@@ -13,15 +13,17 @@ from pathlib import Path
 
 from pipelines.results import StepResult
 
-_KEPT = 100
+KEPT = 100
+"""Logs that are kept where no rule of maintenance speaks of runs."""
 
 
 class Journal:
     """The log of one run. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, run: str) -> None:
+    def __init__(self, folder: Path, run: str, *, kept: int | None = KEPT) -> None:
+        """Begin a log, of so many that are kept; all of them where None is said."""
         folder.mkdir(parents=True, exist_ok=True)
-        for old in sorted(folder.glob("*.jsonl"))[: -_KEPT + 1]:
+        for old in sorted(folder.glob("*.jsonl"))[: -kept + 1] if kept else ():
             old.unlink(missing_ok=True)
         self._file = (folder / f"{run}.jsonl").open("a", encoding="utf-8", buffering=1)
         self._writing = threading.Lock()

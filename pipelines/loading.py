@@ -19,6 +19,7 @@ from metadata.repository import ResolvedMapping
 from pipelines.accounts import Accounts, AuditFailed
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
+from pipelines.extract.folding import newest_of
 from pipelines.fingerprints import Recipes, differing, redefined, same
 from pipelines.landed import Landed, landed_tables
 from pipelines.memory import Made, Memory, Rows
@@ -162,11 +163,13 @@ class Loader:
     def _stage(self, planned: PlannedStep, entity: str) -> StepResult:
         found = self._landed(entity)
         landed, files = found.columns, found.batches
-        now = self._made_now(
-            planned,
-            STAGING,
-            lambda name: json.dumps([landed.get(name), files.get(name), self._keys_of(name)]),
-        )
+
+        def content(name: str) -> str:
+            # The newest batch tells what counts: older ones may be folded into one meanwhile.
+            newest = newest_of(files[name][-1]) if name in files else None
+            return json.dumps([landed.get(name), newest, self._keys_of(name)])
+
+        now = self._made_now(planned, STAGING, content)
         if (kept := self._kept(planned, STAGING, now)) is not None:
             self._origins.note_if_new(entity, files)
             return kept

@@ -34,3 +34,25 @@ def run_lock(path: Path, *, wait: bool) -> Iterator[None]:
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Keep landed batches from being removed while they are read; any number may read at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def nobody_reading(path: Path) -> Iterator[bool]:
+    """Whether nobody reads landed batches; as long as it holds, whoever wants to read waits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

@@ -9,8 +9,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import duckdb
 from sqlglot import exp
 
 from pipelines.engine import DuckDBEngine
@@ -89,3 +91,19 @@ def read_origins(rows: Sequence[tuple[str, str, str]]) -> dict[str, Origin]:
 
 def _table(database: str) -> exp.Table:
     return exp.table_(TABLE, db=database, quoted=True)
+
+
+def published_origins(path: Path) -> dict[str, Origin]:
+    """The origins in the file of a published version, or of a staging database.
+
+    Raises:
+        duckdb.Error: the file cannot be opened.
+    """
+    with duckdb.connect(":memory:") as connection:
+        place = exp.alias_(exp.Literal.string(str(path)), exp.to_identifier(WAREHOUSE, quoted=True))
+        attach = exp.Attach(this=place, expressions=[exp.AttachOption(this=exp.var("READ_ONLY"))])
+        connection.execute(attach.sql("duckdb"))
+        known = exp.select("table_name").from_("duckdb_tables()")
+        if (TABLE,) not in connection.execute(known.sql("duckdb")).fetchall():
+            return {}
+        return read_origins(connection.execute(origins_query(WAREHOUSE).sql("duckdb")).fetchall())

@@ -89,7 +89,7 @@ def _put(
     before = current(storage) or {}
     held = bool(before.get("held")) and before.get("metadata") == metadata
     _point(storage, version, fingerprint, metadata, held=held)
-    _prune(storage, keep)
+    prune(storage, keep)
     return version
 
 
@@ -239,10 +239,14 @@ def _point(
     _write(storage.pointer, pointer)
 
 
-def _prune(storage: Storage, keep: int) -> None:
-    """Oldest first; a reader that has a removed file open keeps reading it."""
+def prune(storage: Storage, keep: int) -> None:
+    """Remove versions, the oldest first; a reader that has a removed file open keeps reading it."""
+    for number in surplus(storage, keep):
+        storage.version_file(number).unlink(missing_ok=True)
+        _beside(storage, number).unlink(missing_ok=True)
+
+
+def surplus(storage: Storage, keep: int) -> tuple[int, ...]:
+    """Versions beyond the number that is kept; never the one that readers see."""
     pointed = (current(storage) or {}).get("version")
-    for number in sorted(numbers(storage))[:-keep]:
-        if number != pointed:
-            storage.version_file(number).unlink(missing_ok=True)
-            _beside(storage, number).unlink(missing_ok=True)
+    return tuple(number for number in sorted(numbers(storage))[:-keep] if number != pointed)

@@ -21,7 +21,7 @@ from metadata import Repository
 from metadata.expressions import FUNCTIONS
 from metadata.lineage import lineage_of
 from metadata.loader import SHIPPED_MODEL
-from metadata.model import access, cube, mapping, quality, source, star, workspace
+from metadata.model import access, cube, maintenance, mapping, quality, source, star, workspace
 from metadata.model.rule import Rule, shown, summary
 from metadata.model.rules import CHECKS, CLEANSING
 from metadata.portal import load_portal
@@ -39,6 +39,7 @@ _MODELS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("lookups/*.yaml", "", mapping.Lookup),
     ("quality/*.yaml", "", quality.Quality),
     ("access/*.yaml", "", access.Access),
+    ("maintenance/*.yaml", "", maintenance.Maintenance),
     ("Entities", "In `model/*.yaml`.", star.Entity),
     ("Dimensions", "In `model/*.yaml`.", star.Dimension),
     ("Bridges", "In `model/*.yaml`.", star.Bridge),

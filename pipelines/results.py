@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from metadata.errors import Issue
+
+if TYPE_CHECKING:
+    from pipelines.upkeep import Report as Maintained
 
 Status = Literal["done", "unchanged", "failed", "skipped"]
 
@@ -45,6 +48,8 @@ class RunReport:
     seconds: float
     notes: tuple[Issue, ...] = ()
     """What went wrong beside the run, such as telling others of it."""
+    maintenance: Maintained | None = None
+    """What the rules of maintenance did after it; None where there are none."""
 
     @property
     def ok(self) -> bool:

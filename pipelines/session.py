@@ -19,10 +19,10 @@ from pipelines.change.states import Applying, is_in_force, record, who
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
 from pipelines.extract import Extracted, extract_source, landing
-from pipelines.journal import Journal
+from pipelines.journal import KEPT, Journal
 from pipelines.loading import Loader
 from pipelines.plan import ExtractTable, PlannedStep, Publish
-from pipelines.results import StepEvent, StepResult
+from pipelines.results import Status, StepEvent, StepResult
 from pipelines.storage import Storage
 
 Listener = Callable[[StepEvent], None]
@@ -59,7 +59,8 @@ class Session:
         self._control = Control(self._storage)
         self._engine: DuckDBEngine | None = None
         self._loading: Loader | None = None
-        self._journal = Journal(self._storage.logs, run)
+        kept = KEPT if repository.upkeep.runs is None else None
+        self._journal = Journal(self._storage.logs, run, kept=kept)
         self._journal.tell("run starts", run=run, steps=total, full=full, selected=selected)
         self._control.start_run(run, full=full, selected=selected)
         publish.clean_up(self._storage)
@@ -149,7 +150,7 @@ class Session:
                     if isinstance(outcome, UserError) and outcome.__cause__ is not None:
                         self._journal.defect(f"{source}.{table}", outcome.__cause__)
                     seconds = time.perf_counter() - began
-                    done.put(_extracted(f"{source}.{table}", outcome, seconds))
+                    done.put(self._extracted(source, table, outcome, seconds))
                     began = time.perf_counter()
             except BaseException as error:
                 self._journal.defect(source, error)
@@ -167,6 +168,20 @@ class Session:
                 pool.submit(work, source, tables)
             for _ in steps:
                 yield self._note(done.get())
+
+    def _extracted(
+        self, source: str, table: str, outcome: Extracted | UserError, seconds: float
+    ) -> StepResult:
+        name = f"{source}.{table}"
+        if isinstance(outcome, UserError):
+            return StepResult(name, "extract", "failed", seconds, issues=outcome.issues)
+        warnings: tuple[Issue, ...] = ()
+        if outcome.attempts > 1:
+            where = self.repository.sources[source].where("retry")
+            warnings = (Issue(f"{name} was read at attempt {outcome.attempts}.", where),)
+        status: Status = "unchanged" if outcome.batch is None else "done"
+        rows = None if outcome.batch is None else outcome.rows
+        return StepResult(name, "extract", status, seconds, rows, rows, warnings=warnings)
 
     def _loader(self) -> Loader:
         if self._loading is None:
@@ -247,14 +262,6 @@ class Session:
         )
         self._listener(StepEvent(result.name, len(self.results), self._total, result))
         return result
-
-
-def _extracted(name: str, outcome: Extracted | UserError, seconds: float) -> StepResult:
-    if isinstance(outcome, UserError):
-        return StepResult(name, "extract", "failed", seconds, issues=outcome.issues)
-    if outcome.batch is None:
-        return StepResult(name, "extract", "unchanged", seconds)
-    return StepResult(name, "extract", "done", seconds, rows_in=outcome.rows, rows_out=outcome.rows)
 
 
 def new_run() -> str:

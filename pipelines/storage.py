@@ -77,6 +77,11 @@ class Storage:
         return self.root / "run.lock"
 
     @property
+    def readers(self) -> Path:
+        """Held by those who read landed batches beside a run."""
+        return self.root / "readers.lock"
+
+    @property
     def temporary(self) -> Path:
         """Spill files and transcoded copies; emptied when a run starts."""
         return self.root / "tmp"

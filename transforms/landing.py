@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 
@@ -42,15 +42,35 @@ def landed_view(
         files: its Parquet files, oldest first; at least one.
         columns: landed columns and their types.
     """
-    current = files if settings.primary_key else files[-1:]
+    rows = current_rows(files, settings.primary_key, columns)
+    return (
+        Statement(
+            create_view(landed_name(source, table), STAGING, rows),
+            f"current rows of {source}.{table}",
+        ),
+    )
+
+
+def current_rows(
+    files: Sequence[str], keys: Sequence[str], columns: Iterable[str], *, deleted: bool = False
+) -> exp.Select:
+    """The rows that count now, with their technical columns.
+
+    Args:
+        files: Parquet files of a table, oldest first; at least one.
+        keys: its primary key.
+        columns: landed columns.
+        deleted: whether rows whose newest state is that they were deleted are among them.
+    """
+    current = files if keys else files[-1:]
     rows = exp.Select(
         expressions=[exp.Star()],
         from_=exp.From(this=read_files(current)),
     )
-    if settings.primary_key and len(current) > 1:
+    if keys and len(current) > 1:
         newest = exp.Window(
             this=exp.Max(this=column(BATCH)),
-            partition_by=[column(key) for key in settings.primary_key],
+            partition_by=[column(key) for key in keys],
         )
         ranked = rows.select(named(newest, "_newest"))
         rows = (
@@ -62,13 +82,9 @@ def landed_view(
         rows = exp.select(*(column(name) for name in [*columns, *TECHNICAL])).from_(
             rows.subquery("landed")
         )
-    rows = rows.where(exp.not_(exp.func("COALESCE", column(DELETED), exp.false())), copy=False)
-    return (
-        Statement(
-            create_view(landed_name(source, table), STAGING, rows),
-            f"current rows of {source}.{table}",
-        ),
-    )
+    if not deleted:
+        rows = rows.where(exp.not_(exp.func("COALESCE", column(DELETED), exp.false())), copy=False)
+    return rows
 
 
 def read_files(files: Sequence[str]) -> exp.Table:

@@ -67,9 +67,8 @@ def _expected(repository: Repository, recipe: Recipe) -> Recipe:
 
 def _source_table(source: str, table: str, settings: SourceTable) -> Recipe:
     """What is asked of a source; when and how often it is asked does not matter."""
-    asked = settings.model_dump_json(exclude={"description", "lookback"})
     product = f"{source}.{table}"
-    return Recipe(product, {LANDED: Ingredients(said(product, asked))})
+    return Recipe(product, {LANDED: Ingredients(said(product, settings.asked()))})
 
 
 def _entity(repository: Repository, name: str) -> Recipe:

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from metadata.cron import parse_cron
+
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,62}$"
 
 Name = Annotated[
@@ -22,6 +24,8 @@ _TYPE = re.compile(
     r"^(string|integer|double|boolean|date|timestamp|decimal\((\d{1,2}),\s*(\d{1,2})\))$"
 )
 _DURATION = re.compile(r"^(\d+)\s*(second|minute|hour|day|week)s?$")
+
+_LONGEST = timedelta(days=36_525)
 
 
 class Definition(BaseModel):
@@ -55,20 +59,33 @@ def _duration(value: Any) -> Any:
         if not match:
             raise ValueError("is not a duration; write it like '2 days' or '30 minutes'")
         try:
-            return timedelta(**{f"{match.group(2)}s": int(match.group(1))})
-        except OverflowError:
-            raise ValueError("is longer than any duration can be") from None
+            found = timedelta(**{f"{match.group(2)}s": int(match.group(1))})
+        except (OverflowError, ValueError):
+            found = timedelta.max
+        if found > _LONGEST:
+            raise ValueError("is longer than a hundred years")
+        return found
     return value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
-def _as_list(value: Any) -> Any:
+def _cron(value: str) -> str:
+    parse_cron(value)
+    return value
+
+
+CronFields = Annotated[str, AfterValidator(_cron)]
+"""Five cron fields: minute hour day month weekday."""
+
+
+def as_list(value: Any) -> Any:
+    """A list of names, of which one alone may be written without the brackets."""
     return [value] if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 """One name, or a list of names."""
 
 

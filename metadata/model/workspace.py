@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from metadata.model.base import Definition, Name, Names
+from metadata.model.base import CronFields, Definition, Name, Names
+from metadata.model.notices import Notices
 
 
 def _time_zone(value: str) -> str:
@@ -32,34 +33,6 @@ def _country(value: str) -> str:
 def _currency(value: str) -> str:
     if not re.fullmatch("[A-Z]{3}", value):
         raise ValueError("is not a currency; use the three letters of its ISO code, such as EUR")
-    return value
-
-
-_CRON_NAMES: tuple[dict[str, int], ...] = (
-    {},
-    {},
-    {},
-    {m: n for n, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)},
-    {d: n for n, d in enumerate("sun mon tue wed thu fri sat".split())},
-)  # fmt: skip
-_CRON_ENDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
-_CRON_PART = re.compile(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([1-9]\d*))?")
-
-
-def _cron(value: str) -> str:
-    fields = value.split()
-    if len(fields) != 5:
-        raise ValueError("is not five fields: minute hour day month weekday, such as 0 3 * * *")
-    for field, names, (low, high) in zip(fields, _CRON_NAMES, _CRON_ENDS, strict=True):
-        for part in field.lower().split(","):
-            match = _CRON_PART.fullmatch(part)
-            ends = [
-                names.get(end, int(end) if end.isdecimal() else -1)
-                for end in (match.groups()[:2] if match else ())
-                if end is not None
-            ]
-            if match is None or not all(low <= end <= high for end in ends) or ends != sorted(ends):
-                raise ValueError(f"has a field that cron does not know: '{field}'")
     return value
 
 
@@ -133,11 +106,9 @@ class User(Definition):
 
 
 class Schedule(Definition):
-    """When the pipeline runs without a hand."""
+    """When everything is loaded without a hand; `maintenance/*.yaml` has schedules for parts."""
 
-    cron: Annotated[str, AfterValidator(_cron)] = Field(
-        description="Five cron fields, in the workspace's time zone."
-    )
+    cron: CronFields = Field(description="Five cron fields, in the workspace's time zone.")
 
 
 class LineageExport(Definition):
@@ -180,6 +151,7 @@ class Workspace(Definition):
     storage: Storage = Storage()
     schedule: Schedule | None = None
     lineage: LineageExport | None = None
+    notices: Notices | None = None
     apply: Literal["automatic", "reviewed"] = Field(
         "automatic",
         description="Whether a run applies changed definitions by itself, unless something would"

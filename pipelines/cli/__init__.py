@@ -23,6 +23,7 @@ from pipelines.cli import (
     keeping,
     lineage,
     loading,
+    maintaining,
     measuring,
     proposing,
     scanning,
@@ -40,8 +41,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (
-    starting, scanning, proposing, changing, loading, keeping, asking, explaining, lineage,
-    documenting, exchanging, serving, measuring,
+    starting, scanning, proposing, changing, loading, maintaining, keeping, asking, explaining,
+    lineage, documenting, exchanging, serving, measuring,
 ):  # fmt: skip
     group.register(app)
 

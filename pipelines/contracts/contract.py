@@ -21,6 +21,7 @@ from open_data_contract_standard.model import (
 )
 
 from metadata import Repository
+from metadata.cron import longest_rest
 from metadata.ossie.sql import Scope, measure_sql
 from metadata.repository import ResolvedBridge, ResolvedCube, ResolvedDimension, ResolvedFact
 from pipelines import publish
@@ -31,7 +32,6 @@ from pipelines.contracts.properties import (
     fact_properties,
 )
 from pipelines.contracts.quality import audit_rules, no_value_twice
-from pipelines.contracts.schedule import longest_rest
 from pipelines.storage import Storage
 from transforms import Audit, audits
 

@@ -23,7 +23,9 @@ from metadata import Repository
 from metadata.errors import Issue, UserError
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping
+from pipelines.extract.folding import all_files, bases_in, standing_for
 from pipelines.landed import Landed, landed_tables
+from pipelines.lock import reading
 from pipelines.origins import TABLE, Origin, origins_query, read_origins
 from pipelines.storage import Storage
 from transforms import STAGING, WAREHOUSE, Columns
@@ -51,6 +53,9 @@ class Replay:
         self.repository = repository
         self.version = version
         self._storage = Storage.of(repository)
+        # Batches are not removed while somebody reads them.
+        self._reading = reading(self._storage.readers)
+        self._reading.__enter__()
         self._entities: dict[str, EntityReplay] = {}
         # Not the workspace's own folder for such files, which every run empties.
         self._spill = tempfile.TemporaryDirectory(prefix="rapport-explain-")
@@ -83,6 +88,7 @@ class Replay:
     ) -> None:
         self._connection.close()
         self._spill.cleanup()
+        self._reading.__exit__(None, None, None)
 
     def _attach(self, database: str, path: exp.Expr, *options: exp.Expr) -> None:
         named_path = exp.alias_(path, exp.to_identifier(database, quoted=True))
@@ -119,10 +125,7 @@ class Replay:
         origin = self.origins.get(name)
         if origin is None:
             raise Untraceable(_no_origin(self.version, name))
-        files = {
-            table: [self._storage.landed(*table.split(".", 1)) / file for file in listed]
-            for table, listed in origin.landed.items()
-        }
+        files = {table: self._files(table, listed) for table, listed in origin.landed.items()}
         gone = [file for listed in files.values() for file in listed if not file.is_file()]
         if gone:
             raise Untraceable(_gone(name, gone, sum(map(len, files.values()))))
@@ -147,6 +150,13 @@ class Replay:
         for statement in rows_elsewhere(self.repository, mappings, entity, landed.columns):
             self.run(statement.sql, origin.day)
         return EntityReplay(self, entity, landed, mappings, origin.day)
+
+    def _files(self, table: str, listed: Sequence[str]) -> list[Path]:
+        """The files of a table that a version was staged from, or the base that stands for them."""
+        folder = self._storage.landed(*table.split(".", 1))
+        if not all((folder / name).is_file() for name in listed):
+            listed = standing_for(listed, bases_in(folder)) or listed
+        return [folder / name for name in listed]
 
     def _file_columns(self, files: Sequence[Path]) -> Columns:
         query = exp.select("*").from_(read_files([str(file) for file in files]))
@@ -310,7 +320,7 @@ class EntityReplay:
     def _files_ever(self, mapping: ResolvedMapping) -> list[Path]:
         """All batches of a mapping's table that had landed when the version was staged."""
         newest = self.landed.files[mapping.definition.from_][-1]
-        return [file for file in sorted(newest.parent.glob("*.parquet")) if file <= newest]
+        return all_files(newest.parent, newest.name)
 
     def reading(self, mapping: ResolvedMapping, alias: str) -> str:
         """The narrow table that a mapping reads under an alias."""

@@ -338,8 +338,17 @@ class DatabaseReader:
             self._text(query),
             return_type="arrow_stream",
             batch_size=CHUNK,
+            pre_execution_query=self._limit_of_statements(),
         )
         yield from plain_batches(batches, schema)
+
+    def _limit_of_statements(self) -> str | None:
+        """What tells MySQL, or MariaDB in its own words, how long a statement may take."""
+        if self._seconds is None:
+            return None
+        if getattr(self._engine.dialect, "is_mariadb", False):
+            return f"SET SESSION max_statement_time = {self._seconds:.3f}"
+        return f"SET SESSION max_execution_time = {int(self._seconds * 1000)}"
 
     def _text(self, query: sa.Select[Any]) -> str:
         """The query with its values written out, for drivers that take no parameters."""

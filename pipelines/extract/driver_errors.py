@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from metadata.errors import Location, UserError
 
+_REACH = ("connect", "refused", "timed out", "timeout", "resolve", "unknown mysql server",
+          "name or service", "unreachable", "does not exist", "unknown database")  # fmt: skip
+
+
+class SourceFailed(UserError):
+    """The source could not be reached or read; another attempt may do better."""
+
 
 def explained(reason: str, shown: str, address: Location, where: Location) -> UserError:
     """What a driver's message means to whoever has to mend it.
@@ -22,16 +29,14 @@ def explained(reason: str, shown: str, address: Location, where: Location) -> Us
             why=f"{shown}: {reason}",
             fix="Check the user and the password in the environment.",
         )
-    reach = ("connect", "refused", "timed out", "timeout", "resolve", "unknown mysql server",
-             "name or service", "unreachable", "does not exist", "unknown database")  # fmt: skip
-    if any(words in folded for words in reach):
-        return UserError(
+    if any(words in folded for words in _REACH):
+        return SourceFailed(
             "The source cannot be reached.",
             where=address,
             why=f"{shown}: {reason}",
             fix="Check that the server runs, and the host, port and database of the address.",
         )
-    return UserError(
+    return SourceFailed(
         "The source could not be read.",
         where=where,
         why=f"{shown}: {reason}",

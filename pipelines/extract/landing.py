@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from sqlglot import exp
 
 from pipelines.control import Control
+from pipelines.extract.folding import is_base
 from pipelines.extract.reading import Reading
 from pipelines.storage import Storage, replace_durably
 from transforms.landing import BATCH, DELETED, EXTRACTED, ROW, TECHNICAL
@@ -41,8 +42,15 @@ def clean_up(storage: Storage, control: Control) -> None:
         for stray in folder.glob("*.tmp"):
             stray.unlink(missing_ok=True)
         newest = control.newest_batch(folder.parent.name, folder.name)
+        bases = [batch for batch in folder.glob("*.parquet") if is_base(batch)]
+        noted = (
+            {each.batch for each in control.batches(folder.parent.name, folder.name)}
+            if bases
+            else set()
+        )
         for batch in folder.glob("*.parquet"):
-            if newest is not None and batch.stem > newest:
+            unknown = batch in bases and batch.stem not in noted
+            if newest is not None and (batch.stem > newest or unknown):
                 batch.unlink(missing_ok=True)
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +26,7 @@ from pipelines.control import Control, Position
 from pipelines.extract.databases import DatabaseReader
 from pipelines.extract.drifting import Landed, Types, check_drift, with_types
 from pipelines.extract.files import FileReader, find_files, state_of
+from pipelines.extract.folding import current_hash, is_base
 from pipelines.extract.landing import (
     FreshRows,
     Written,
@@ -32,6 +34,7 @@ from pipelines.extract.landing import (
     vanished_keys,
     write_batch,
 )
+from pipelines.extract.patience import TimeLimit
 from pipelines.extract.reading import Reading, until_it_fits
 from pipelines.extract.source_types import column_type, file_type
 from pipelines.storage import Storage
@@ -45,6 +48,8 @@ class Extracted:
     table: str
     batch: str | None
     rows: int
+    attempts: int = 1
+    """How often it had to be tried."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,9 @@ class TableExtraction:
     full: bool
     uses: Sequence[Use]
     """What reads its columns."""
+    zone: ZoneInfo
+    """In which the schedule of whole reads is meant."""
+    limit: TimeLimit
 
     @property
     def place(self) -> Location:
@@ -120,7 +128,7 @@ class TableExtraction:
             self.batch,
             datetime.now(UTC),
             with_types(reading.schema, types),
-            reading.batches,
+            self.limit.watched(reading.batches),
             soft_delete=soft.soft_delete if isinstance(soft, SoftDelete) else None,
             tombstones=tombstones,
         )
@@ -157,7 +165,7 @@ class TableExtraction:
 
     def _position(self) -> Position | None:
         position = self.control.position(self.source, self.table)
-        same = position is not None and position.settings == self._settings_hash()
+        same = position is not None and position.settings == settings_hash(self.settings)
         return position if same and not self.full else None
 
     def _since(self, position: Position | None) -> object | None:
@@ -166,13 +174,23 @@ class TableExtraction:
         What has the watermark itself is read again, for a row may have got the same mark after the
         last read; rows that have not changed are left out before they land.
         """
-        if position is None or position.watermark is None or self.settings.cursor is None:
+        if position is None or position.watermark is None or not self.settings.incremental:
+            return None
+        if self._whole_is_due():
             return None
         mark = _from_json(position.watermark)
         back = self.settings.lookback
         if back is not None and isinstance(mark, date):
             return mark - back
         return mark
+
+    def _whole_is_due(self) -> bool:
+        """Whether it is time to read the whole table, although it is read incrementally."""
+        refresh = self.settings.refresh
+        if refresh is None or refresh.full is None:
+            return False
+        last = self.control.last_whole_read(self.source, self.table)
+        return last is None or refresh.is_due(last, datetime.now(UTC), self.zone)
 
     def _watermark(self, written: Written, position: Position | None) -> str | None:
         cursor = self.settings.cursor
@@ -246,7 +264,7 @@ class TableExtraction:
         """Keep a batch that brings something, and only then remember where the next one begins."""
         content = content_hash(written.temporary) if whole else None
         empty = not written.rows and not whole
-        same = whole and position is not None and position.content == content
+        same = whole and position is not None and self._is_known(written, position, content)
         kept = not (empty or same)
         if kept:
             size = written.keep()
@@ -260,22 +278,34 @@ class TableExtraction:
             Position(
                 self.source,
                 self.table,
-                self._settings_hash(),
+                settings_hash(self.settings),
                 watermark,
                 content if whole else (position.content if position else None),
                 files,
             ),
             self.run,
         )
+        if whole:
+            self.control.read_whole(self.source, self.table, datetime.now(UTC))
         return Extracted(self.source, self.table, self.batch if kept else None, written.rows)
+
+    def _is_known(self, written: Written, position: Position, content: str | None) -> bool:
+        """Whether a whole read brought what the landing zone holds already."""
+        files = self.control.current_files(self.storage, self.source, self.table)
+        if len(files) < 2 and not (files and is_base(files[0])):
+            return position.content == content
+        # Changes have come since the table was last read whole: what they left is compared.
+        keys, zone = self.settings.primary_key, self.zone.key
+        return current_hash([written.temporary], keys, zone) == current_hash(files, keys, zone)
 
     def _unchanged(self, position: Position) -> Extracted:
         self.control.remember(position, self.run)
         return Extracted(self.source, self.table, None, 0)
 
-    def _settings_hash(self) -> str:
-        said = self.settings.model_dump_json(exclude={"description", "lookback"})
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+def settings_hash(settings: SourceTable) -> str:
+    """A hash of what is asked of the source; a table that is asked for else is read anew."""
+    return hashlib.sha256(settings.asked().encode()).hexdigest()[:16]
 
 
 def _as_table(reading: Reading) -> pa.Table:

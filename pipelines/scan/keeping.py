@@ -28,7 +28,7 @@ def keep_scan(storage: Path, source: str, found: Found) -> tuple[Scan, Scan | No
     """
     folder = scan_folder(storage, source)
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with alone(folder):
         before = read_scan(storage, source)
         unread = {name for name, _ in found.failures} - set(found.gone)
         unread -= {table.name for table in found.tables}
@@ -85,7 +85,7 @@ def _write(path: Path, scan: Scan) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Two scans of one source at a time write one after the other."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -24,6 +24,7 @@ from metadata.errors import UserError
 from metadata.repository import ResolvedMapping
 from pipelines.control import Control
 from pipelines.engine import StatementFailed
+from pipelines.lock import reading
 from pipelines.storage import Storage
 from transforms import STAGING, Columns, landed_name, landed_view
 from transforms.landing import BATCH, DELETED, EXTRACTED, ROW, TECHNICAL
@@ -88,7 +89,7 @@ class Samples:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Stop what runs inside when its time is up.
+        """Stop what runs inside when its time is up; no batch is removed meanwhile.
 
         Raises:
             TooSlow: it was stopped.
@@ -97,7 +98,8 @@ class Samples:
         timer.daemon = True
         timer.start()
         try:
-            yield
+            with reading(self._storage.readers):
+                yield
         except duckdb.InterruptException:
             raise TooSlow(seconds) from None
         finally:

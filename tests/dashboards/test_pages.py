@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cubes import Query
-from dashboards import data, server
+from dashboards import data, loads, server
 from dashboards.wording import Figures
 from metadata import load_workspace
 from pipelines.run import run
@@ -131,3 +133,26 @@ def test_loads_tells_a_failed_run_and_what_still_stands(empty):
     assert "The latest load failed" in app.error[0].value and "version 1" in app.error[0].value
     assert app.warning, "what to mend is listed"
     orders.write_bytes(kept)
+
+
+def test_loads_tells_which_tables_are_late_and_when_others_are_due(empty, monkeypatch):
+    rules = empty / "maintenance" / "rules.yaml"
+    rules.parent.mkdir()
+    rules.write_text(
+        "maintenance: soon\nof: shop.orders\nfresh: 26 hours\n---\n"
+        "maintenance: in_time\nof: shop.products\nfresh: 7 days\n"
+    )
+    assert run(load_workspace(empty)).ok
+    data.open_workspace(empty)
+    in_three_days = loads._now() + timedelta(days=3)
+    monkeypatch.setattr(loads, "_now", lambda: in_three_days)
+    app = _page("loads")
+    assert not app.exception
+    (frame,) = [f.value for f in app.dataframe if "Due" in f.value.columns]
+    states = dict(zip(frame["Source table"], frame["State"], strict=True))
+    due = dict(zip(frame["Source table"], frame["Due"], strict=True))
+    assert next(iter(states.items())) == ("shop.orders", "✕ late")
+    assert (states["shop.products"], states["shop.customers"]) == ("✓ read", "✓ read")
+    assert due["shop.products"] and not due["shop.customers"]
+    assert "1 source table is late" in app.warning[0].value
+    assert "maintenance/rules.yaml:3" in app.warning[1].value

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from open_data_contract_standard.model import OpenDataContractStandard
 
 from metadata import load_workspace
+from metadata.cron import longest_rest
 from pipelines.contracts import contracts
-from pipelines.contracts.schedule import longest_rest
 
 REAL = Path(__file__).resolve().parents[1] / "workspaces"
 
