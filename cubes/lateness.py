@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -42,7 +42,7 @@ def expected_tables(
     repository: Repository,
     operations: Operations,
     now: datetime | None = None,
-    only: Collection[str] | None = None,
+    only: str | None = None,
 ) -> dict[str, Expected]:
     """Every table that must be current, by source.table.
 
@@ -50,18 +50,18 @@ def expected_tables(
         repository: the workspace.
         operations: what is known of its runs.
         now: the moment of the question; this one when None.
-        only: tables that are asked about; all when None.
+        only: the table that is asked about, as source.table; all when None.
     """
     rules = {
         table: rule
         for table, rule in repository.upkeep.fresh.items()
-        if only is None or table in only
+        if only is None or table == only
     }
     if not rules:
         return {}
     moment, zone = now or datetime.now(UTC), ZoneInfo(repository.workspace.time_zone)
     read: Mapping[str, Freshness] = {
-        f"{each.source}.{each.table}": each for each in operations.freshness()
+        f"{each.source}.{each.table}": each for each in operations.freshness(only)
     }
     since = operations.first_run() or moment
     found: dict[str, Expected] = {}

@@ -223,8 +223,8 @@ class Operations:
         query = sa.select(sa.func.min(runs.c.started_at, type_=UtcDateTime).label("first"))
         return next((row["first"] for row in self._rows(query)), None)
 
-    def freshness(self) -> tuple[Freshness, ...]:
-        """Every source table that was ever read."""
+    def freshness(self, only: str | None = None) -> tuple[Freshness, ...]:
+        """Every source table that was ever read, or the one that is asked for as source.table."""
         landed = (
             sa.select(
                 batches.c.source,
@@ -233,7 +233,7 @@ class Operations:
                 sa.func.sum(batches.c.rows).label("rows"),
             )
             # A base holds what landed with others.
-            .where(batches.c.kind != "base")
+            .where(batches.c.kind != "base", *_named(batches, only))
             .group_by(batches.c.source, batches.c.table)
             .subquery()
         )
@@ -248,10 +248,14 @@ class Operations:
                     landed.c.source == positions.c.source, landed.c.table == positions.c.table
                 ),
             )
+            .where(*_named(positions, only))
             .order_by(positions.c.source, positions.c.table)
         )  # fmt: skip
-        failing = {step.name for step in self.steps() if step.status == "failed"}
-        removed = self._removed()
+        failed = sa.select(steps.c.name).where(
+            steps.c.run == self._or_latest(None), steps.c.status == "failed"
+        )
+        failing = {row["name"] for row in self._rows(failed)}
+        removed = self._removed(only)
         return tuple(
             Freshness(
                 row["source"],
@@ -265,10 +269,10 @@ class Operations:
             for gone in [removed.get((row["source"], row["table"]))]
         )
 
-    def _removed(self) -> dict[tuple[str, str], dict[str, Any]]:
+    def _removed(self, only: str | None) -> dict[tuple[str, str], dict[str, Any]]:
         """What batches brought that maintenance has removed since, by source and table."""
         try:
-            rows = self._rows(sa.select(removed_batches))
+            rows = self._rows(sa.select(removed_batches).where(*_named(removed_batches, only)))
         except sa.exc.OperationalError:
             # The store was made before anything was ever removed.
             return {}
@@ -325,6 +329,14 @@ class Operations:
             self._engine = open_control(path)
         with self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _named(of: sa.Table, only: str | None) -> list[sa.ColumnElement[bool]]:
+    """The condition that a row is about a source table, if one is asked for."""
+    if only is None:
+        return []
+    source, _, table = only.partition(".")
+    return [of.c.source == source, of.c.table == table]
 
 
 def _of_run_or_last(table: sa.Table, run: str | None) -> sa.Select[Any]:

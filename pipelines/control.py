@@ -198,6 +198,13 @@ class Control:
             source, table, row["settings"], row["watermark"], row["content"], row["files"]
         )
 
+    def settings_read(self) -> dict[tuple[str, str], str]:
+        """By which settings every table was read last, by source and table."""
+        each = tables.positions
+        query = sa.select(each.c.source, each.c.table, each.c.settings)
+        with self._engine.connect() as connection:
+            return {(source, table): hash_ for source, table, hash_ in connection.execute(query)}
+
     def current_files(self, storage: Storage, source: str, table: str) -> list[Path]:
         """The batches that matter now, oldest first: the last whole one and the changes since."""
         each = tables.batches
@@ -225,6 +232,14 @@ class Control:
                     files.clear()
                 files.append(storage.landed(source, table) / f"{batch}.parquet")
         return found
+
+    def batch_counts(self) -> dict[tuple[str, str], int]:
+        """How many batches are noted of every table, by source and table."""
+        each = tables.batches
+        query = sa.select(each.c.source, each.c.table, sa.func.count())
+        with self._engine.connect() as connection:
+            found = connection.execute(query.group_by(each.c.source, each.c.table))
+            return {(source, table): count for source, table, count in found}
 
     def batches(self, source: str, table: str) -> tuple[LandedBatch, ...]:
         """All batches of a table that are noted, oldest first."""

@@ -218,7 +218,7 @@ def _arrived(key: dg.AssetKey, name: str, repository: Repository) -> Iterator[dg
     if name not in repository.upkeep.fresh:
         return
     operations = Operations(repository.storage)
-    found = expected_tables(repository, operations, only={name})[name]
+    found = expected_tables(repository, operations, only=name)[name]
     told = found.issue(ZoneInfo(repository.workspace.time_zone))
     yield dg.AssetCheckResult(
         check_name=ARRIVED,

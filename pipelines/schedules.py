@@ -34,6 +34,8 @@ class Planned:
 
 def planned(repository: Repository, now: datetime | None = None) -> tuple[Planned, ...]:
     """The schedules of a workspace, the one that fires next first."""
+    if repository.workspace.schedule is None and not repository.upkeep.schedules:
+        return ()
     zone = ZoneInfo(repository.workspace.time_zone)
     moment = now or datetime.now(UTC)
     plan = plan_run(repository)
@@ -71,10 +73,10 @@ def steps_of(plan: RunPlan, rule: ResolvedMaintenance) -> frozenset[str]:
 def never_read(repository: Repository, storage: Storage) -> Iterator[str]:
     """Tables that were not read yet by what is asked of them now; no load can do without them."""
     with closing(Control(storage)) as control:
-        for source, table, settings in repository.source_tables():
-            position = control.position(source, table)
-            if position is None or position.settings != settings_hash(settings):
-                yield f"{source}.{table}"
+        read = control.settings_read()
+    for source, table, settings in repository.source_tables():
+        if read.get((source, table)) != settings_hash(settings):
+            yield f"{source}.{table}"
 
 
 def find_schedule(repository: Repository, name: str) -> ResolvedMaintenance:

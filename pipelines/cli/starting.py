@@ -121,6 +121,7 @@ def check(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE
         "dimensions": len(repository.dimensions),
         "facts": len(repository.facts),
         "cubes": len(repository.cubes),
+        "rules of maintenance": len(repository.upkeep.rules),
     }
     if format is Format.JSON:
         print_json({"issues": [], "counts": counts, "absent": dict(repository.absent)})

@@ -51,6 +51,13 @@ def overview_page(repository: Repository, pages: Iterable[Page]) -> Page:
         ("Days begin in", words(workspace.time_zone)),
         ("Fiscal year begins in month", words(first)),
         ("Loads by", code(workspace.schedule.cron if workspace.schedule else "")),
+        *(
+            (
+                f"Loads {', '.join(rule.definition.of) or 'everything'} by",
+                code(rule.definition.schedule or ""),
+            )
+            for rule in repository.upkeep.schedules
+        ),
         ("See also", listed(_others(known))),
     )
     return Page(

@@ -70,7 +70,7 @@ class Attempts:
         if attempt >= self._left:
             self._left = 1
             return False
-        wait = min(self._retry.wait * 2 ** (attempt - 1), _LONGEST_WAIT)
+        wait = min(min(self._retry.wait, _LONGEST_WAIT) * 2 ** (attempt - 1), _LONGEST_WAIT)
         time.sleep(wait.total_seconds())
         return True
 

@@ -19,6 +19,8 @@ from pipelines.extract.patience import Attempts, TimeLimit
 from pipelines.extract.table import Extracted, TableExtraction
 from pipelines.storage import Storage
 
+_MOST_SECONDS = 2_000_000
+"""A longer limit is none that a database could be told, in milliseconds."""
 Outcome = Extracted | UserError
 
 
@@ -134,7 +136,7 @@ class _Reading:
             return task.from_folder(self._found)
         if self._reader is None:
             limit = self._written.value.timeout
-            seconds = limit.total_seconds() if limit is not None else None
+            seconds = min(limit.total_seconds(), _MOST_SECONDS) if limit is not None else None
             self._reader = DatabaseReader(self._found, self._written.where("url"), seconds=seconds)
         return task.from_database(self._reader)
 

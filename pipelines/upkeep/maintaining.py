@@ -164,12 +164,15 @@ class _Keeper:
 
     def _batches(self, gone: set[int]) -> Iterator[Work]:
         rules = self._repository.upkeep.batches
-        asked = self._asked(gone) if rules else {}
+        counts, read = self._control.batch_counts(), self._control.settings_read()
+        # One batch alone counts, whatever its age; most tables have no more.
+        several = {f"{source}.{table}" for (source, table), n in counts.items() if n > 1}
+        asked = self._asked(gone) if several & rules.keys() else {}
         for source, table, settings in self._repository.source_tables():
             kept = rules.get(f"{source}.{table}")
-            position = self._control.position(source, table)
             # What is asked for else than it was read is read anew first.
-            if kept is None or position is None or position.settings != settings_hash(settings):
+            known = read.get((source, table)) == settings_hash(settings)
+            if kept is None or not known or f"{source}.{table}" not in several:
                 continue
             name = f"{source}.{table}"
             folder = self._storage.landed(source, table)

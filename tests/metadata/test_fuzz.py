@@ -51,9 +51,14 @@ FRAGMENTS = st.sampled_from(
 def plain():
     """A small workspace of which every file takes part in every check."""
     return {
-        "workspace.yaml": "name: Plain\ntime_zone: Europe/Berlin\nschedule: {cron: '0 3 * * *'}\n",
-        "sources/shop.yaml": "source: shop\nurl: data\ntables:\n  client:\n    primary_key: [id]\n"
-        "    cursor: seen\n    lookback: 2 days\n  sale: {primary_key: id, deletes: compare_keys}\n",
+        "workspace.yaml": "name: Plain\ntime_zone: Europe/Berlin\nschedule: {cron: '0 3 * * *'}\n"
+        "notices: {on: warning, webhook: '${HOOK}', email: {to: [a@b.c], from: d@e.f, server: '${M}'}}\n",
+        "sources/shop.yaml": "source: shop\nurl: sqlite:///shop.db\nretry: {attempts: 3, wait: 5 seconds}\n"
+        "timeout: 30 minutes\ntables:\n  client:\n    primary_key: [id]\n    cursor: seen\n"
+        "    lookback: 2 days\n    refresh: {mode: incremental, full: 0 2 * * sun}\n  sale: {primary_key: id, deletes: compare_keys}\n",
+        "maintenance/rules.yaml": "maintenance: often\nof: [shop.sale, buys, dim_person]\n"
+        "schedule: '*/15 8-18 * * mon-fri'\n---\nmaintenance: kept\nkeep:\n  batches: {age: 30 days, number: 5}\n"
+        "  quarantine: 60 days\n  runs: 50\n  scans: 10\nfresh: {by: '0 7 * * *', within: 3 hours}\n",
         "lookups/kinds.yaml": "lookup: kinds\nvalues: {A: Active, B: Blocked}\n---\n"
         "lookup: cities\nfrom: shop.client\nkey: id\nvalue: city\nwhere: id <> '0'\n",
         "model/star.yaml": "entity: person\nkey: id\ncolumns:\n  id: string\n  name: {required: true}\n"
