@@ -80,7 +80,7 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
     upkeep = bind_maintenance(
         collected.of("maintenance", Maintenance),
         workspace,
-        Nameable(sources, dimensions, facts, cubes, absent),
+        Nameable(sources, dimensions, facts, cubes, absent, _marts(collected)),
         absent,
         issues,
     )
@@ -122,6 +122,15 @@ def _check_filters(sources: Mapping[str, Written[Source]]) -> Iterator[Issue]:
             except ExpressionError as error:
                 where = written.where("tables", name, "where")
                 yield Issue(f"The filter '{table.where}' {error}.", where)
+
+
+def _marts(collected: Collected) -> frozenset[str]:
+    """What marts are called that are defined at all."""
+    return frozenset(
+        [f"dim_{name}" for name in collected.of("dimension", Dimension)]
+        + [f"fact_{name}" for name in collected.of("fact", Fact)]
+        + [*collected.of("cube", Cube)]
+    )
 
 
 def _fed_columns(

@@ -28,6 +28,8 @@ class Nameable:
     facts: Mapping[str, ResolvedFact]
     cubes: Mapping[str, ResolvedCube]
     absent: Mapping[str, str]
+    written: frozenset[str]
+    """Names of marts that are defined, whether or not that can be loaded."""
 
     def tables(self, name: str) -> tuple[str, ...] | None:
         """The source tables that a name stands for; None where it stands for none."""
@@ -169,7 +171,8 @@ def _misuse(written: Written[Maintenance], known: Nameable) -> Iterator[Issue]:
                 f"Name the tables of the source, or the fact of the cube ({mart}).",
             )
         elif tables is None and mart is None:
-            if not known.is_absent(name):
+            # One that has problems of its own is told by those.
+            if not known.is_absent(name) and name not in known.written:
                 what = f"There is nothing called '{name}' to be maintained."
                 yield Issue(what, where, "", did_you_mean(name, known.names))
         elif mart is not None and _about_tables(definition):

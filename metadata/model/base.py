@@ -63,7 +63,7 @@ def _duration(value: Any) -> Any:
         except (OverflowError, ValueError):
             found = timedelta.max
         if found > _LONGEST:
-            raise ValueError("is longer than a hundred years")
+            raise ValueError("is longer than any duration can be: a hundred years")
         return found
     return value
 
