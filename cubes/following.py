@@ -34,11 +34,12 @@ from metadata.viewers import AccessRules
 class FollowingEngine:
     """Answers as an `Engine` does, of the version in force. Safe to share by threads."""
 
-    def __init__(self, root: Path | str, **limits: Any) -> None:
+    def __init__(self, root: Path | str, *, first: Repository | None = None, **limits: Any) -> None:
         """Open a workspace.
 
         Args:
             root: the workspace's folder.
+            first: what is answered by before anything is published; read from the folder if None.
             limits: `timeout`, `threads` and `memory_limit`, as an engine takes them.
 
         Raises:
@@ -47,7 +48,7 @@ class FollowingEngine:
         self._root = Path(root)
         self._limits = limits
         self._lock = threading.Lock()
-        self._first = load_in_force(self._root)
+        self._first = first or load_in_force(self._root)
         self._states: dict[int, Repository] = {}
         # Without a version of its own, it says that nothing has been published.
         self._engine = Engine(self._first, **limits)

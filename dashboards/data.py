@@ -18,6 +18,7 @@ from cubes.api import USER_HEADER, Answers
 from cubes.operations import Operations
 from dashboards.wording import Figures
 from metadata import Repository, UserError
+from metadata.applied import load_to_mend
 from metadata.lineage import LineageGraph, kept_scans, lineage_of
 from metadata.portal import AvailablePortal, available, load_portal, seen_of
 from metadata.repository import ResolvedCube
@@ -57,8 +58,14 @@ _lineage: dict[str, tuple[Repository, LineageGraph]] = {}
 
 
 def open_workspace(path: Path | str) -> OpenWorkspace:
-    """Read a workspace and keep it open for the pages of this process."""
-    engine = FollowingEngine(path)
+    """Read a workspace and keep it open for the pages of this process.
+
+    Definitions may be wrong while nothing is published: the studio is where they are mended.
+
+    Raises:
+        UserError: there is no workspace, or its settings are wrong.
+    """
+    engine = FollowingEngine(path, first=load_to_mend(path))
     return use(OpenWorkspace(engine.repository, engine, Operations(engine.repository.storage)))
 
 

@@ -16,11 +16,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metadata.errors import InternalError, UserError
-from metadata.loader import is_workspace, load_workspace
+from metadata.loader import check_workspace, is_workspace, load_workspace
 from metadata.model.workspace import Storage
 from metadata.repository import Repository
 from metadata.viewers import AccessRules
-from metadata.yaml_tree import read_documents
+from metadata.yaml_tree import read_documents, read_text
 
 POINTER = Path("published") / "current.json"
 
@@ -128,6 +128,24 @@ def load_in_force(root: Path | str) -> Repository:
     folder = Path(root).expanduser().resolve()
     state = state_in_force(_storage(folder)) if is_workspace(folder) else None
     return load_workspace(folder) if state is None else load_state(folder, state)
+
+
+def load_to_mend(root: Path | str) -> Repository:
+    """What readers go by, or what can be made of definitions that are wrong, so as to mend them.
+
+    Raises:
+        UserError: the folder is no workspace.
+        MetadataError: the settings are wrong, which also say who may see what; or this release
+            refuses what an earlier one accepted.
+    """
+    folder = Path(root).expanduser().resolve()
+    if state_in_force(_storage(folder)) is not None:
+        return load_in_force(folder)
+    checked = check_workspace(folder)
+    if checked.repository is not None:
+        return checked.repository
+    settings = read_text(folder / "workspace.yaml", "workspace.yaml")
+    return load_workspace(folder, texts={"workspace.yaml": settings})
 
 
 def _storage(root: Path) -> Path:

@@ -133,7 +133,10 @@ def _decide(
                 key="save_anyway",
             )
         reason = st.text_input(
-            "Why", key="apply_reason", placeholder="Kept with the change", max_chars=300
+            "Why it is changed",
+            key="apply_reason",
+            placeholder="In your words; kept with the applied state",
+            max_chars=300,
         )
         to_do = plan is not None and bool(
             plan["changes"] or plan["words_only"] or plan["base"] is None

@@ -53,8 +53,10 @@ def page() -> None:
     conflict.banner(found, here=place.view == "changes")
     if place.view != "changes":
         _left_behind()
-        _broken(opened)
-    _view(opened, place, found)
+        _broken(opened, place)
+    _first_steps(opened, place)
+    with notices.contained("This view"):
+        _view(opened, place, found)
 
 
 def _view(opened: Opened, place: Place, found: list[Clash]) -> None:
@@ -145,21 +147,51 @@ def _head(opened: Opened, place: Place) -> None:
     )
 
 
-def _broken(opened: Opened) -> None:
+def _broken(opened: Opened, place: Place) -> None:
     """Files that are no YAML: what they define is in no form."""
     for name, issues in opened.outline.broken.items():
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.error(
-                f"**{notices.plain(name)} is not valid YAML**, so its definitions are missing"
-                f" here. {notices.plain(str(issues[0]))}",
-                icon=":material/error_outline:",
+        if place.view == "files" and place.at == name:
+            continue
+        issue = issues[0]
+        line = issue.where.line if issue.where else 0
+        with st.container(
+            border=True, horizontal=True, vertical_alignment="center", key=f"broken|{name}"
+        ):
+            st.markdown(
+                f":red[:material/error_outline: **{notices.plain(name)} is not valid YAML**"
+                f"{f', line {line}' if line else ''}.] Its definitions are missing here."
+                f" {notices.plain(issue.why)}"
             )
-            line = issues[0].where.line if issues[0].where else 0
             st.button(
                 "Mend it",
+                icon=":material/edit_note:",
                 on_click=go,
                 args=(Place("files", name, str(line or "")),),
                 key=f"mend|{name}",
+            )
+
+
+def _first_steps(opened: Opened, place: Place) -> None:
+    """What to do in a workspace that reads nothing yet."""
+    if opened.outline.of("source") or place.at or place.view not in ("sources", "mappings"):
+        return
+    with st.container(border=True, gap="small", key="first_steps"):
+        st.markdown("### :material/flag: This workspace reads nothing yet")
+        st.markdown(
+            "1. **Describe a source**: a database URL, or a folder of CSV, Parquet, Excel or JSON"
+            " files.\n"
+            "2. **Save and scan it**: its tables, columns and values are looked at; nothing is"
+            " loaded.\n"
+            "3. **Map its tables**: drafts come from the scan, with reasons; you correct them on"
+            " real rows."
+        )
+        if place.view != "sources":
+            st.button(
+                "Describe a source",
+                icon=":material/add:",
+                type="primary",
+                on_click=go,
+                args=(Place("sources"),),
             )
 
 

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from dashboards import notices
-from dashboards.studio import state, tasks
+from dashboards.studio import parts, state, tasks
 from dashboards.studio.state import Opened
 
 
-def button(opened: Opened, sources: Sequence[str]) -> None:
-    """Offer to scan; tell how far a scan is, and what came of it."""
+def button(
+    opened: Opened, sources: Sequence[str], *, beside: Callable[[], None] = lambda: None
+) -> None:
+    """Offer to scan, `beside` something else; tell how far a scan is, and what came of it."""
     task = tasks.current(state.root(), "scan")
     if task is not None and task.running:
         _progress()
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        beside()
+        unsaved = [name for name in sources if not _is_saved(opened, name)]
+        sources = [name for name in sources if name not in unsaved]
+        if unsaved:
+            more = f" and {len(unsaved) - 3} more" if len(unsaved) > 3 else ""
+            st.caption(f"Save {notices.plain(', '.join(unsaved[:3]))}{more} to scan it.")
         what = "Scan all sources" if len(sources) > 1 else "Scan this source"
         st.button(
             what,
@@ -31,6 +39,12 @@ def button(opened: Opened, sources: Sequence[str]) -> None:
         )
     if task is not None:
         _ended(task)
+
+
+def _is_saved(opened: Opened, source: str) -> bool:
+    """Whether a source is described by a saved file; a scan goes by those."""
+    entry = opened.outline.find("source", source)
+    return entry is not None and parts.saved_content(opened, entry) is not None
 
 
 def _start(sources: list[str]) -> None:

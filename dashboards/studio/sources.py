@@ -23,7 +23,7 @@ from dashboards.studio.texts import text_editor
 from dashboards.wording import ago
 from metadata.drift import Drift, drift
 from metadata.model.source import Source
-from metadata.scan import Scan, read_scan, scan_versions
+from metadata.scan import Scan, ScannedTable, read_scan, scan_versions
 from metadata.uses import source_uses
 
 _TABS = {"tables": "Tables", "changes": "What has changed", "settings": "Settings", "text": "YAML"}
@@ -70,9 +70,11 @@ def _list(opened: Opened) -> None:
                 entry.name,
             )
         )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        creating.button(opened, Place("sources"), ["source"])
-    scanning.button(opened, [entry.name for entry in entries])
+    scanning.button(
+        opened,
+        [entry.name for entry in entries],
+        beside=lambda: creating.button(opened, Place("sources"), ["source"]),
+    )
     listing(
         Listing(
             "Sources",
@@ -148,7 +150,7 @@ def _tables(opened: Opened, entry: Entry, scan: Scan | None) -> None:
         rows.append(
             Row(
                 (
-                    Cell(name, sub=scanned.comment if scanned else "", badges=badges),
+                    Cell(name, sub=_also(name, scanned) if scanned else "", badges=badges),
                     Cell(f"{rows_known:,}" if rows_known is not None else "–"),
                     Cell(str(len(scanned.columns)) if scanned else "–"),
                     Cell(", ".join(key) if isinstance(key, list) else str(key or "–"), code=True),
@@ -175,7 +177,7 @@ def _tables(opened: Opened, entry: Entry, scan: Scan | None) -> None:
             rows.append(
                 Row(
                     (
-                        Cell(table.name, sub=table.comment, tone="soft"),
+                        Cell(table.name, sub=_also(table.name, table), tone="soft"),
                         Cell(size, tone="soft"),
                         Cell(str(len(table.columns)), tone="soft"),
                         Cell(", ".join(table.primary_key) or "–", code=True, tone="soft"),
@@ -209,15 +211,33 @@ def _tables(opened: Opened, entry: Entry, scan: Scan | None) -> None:
 def _settings(opened: Opened, entry: Entry) -> None:
     issue_list.short(issue_list.of_entry(opened, entry))
     spot = Spot(entry.file, entry.document, (), entry.content)
-    with st.container(border=True, gap="small"):
-        if holds_secret(str(entry.content.get("url", ""))):
+    secret = holds_secret(str(entry.content.get("url", "")))
+    form, text = st.columns([11, 13], gap="medium")
+    with form, st.container(border=True, gap="small"):
+        if secret:
             secret_notice(entry.file)
             st.code(concealed(str(entry.content["url"])), language=None)
         else:
-            text_field(spot, "url", "Where it is", help=described(Source, "url"))
+            text_field(
+                spot,
+                "url",
+                "Where it is",
+                placeholder="postgresql://reader:${CRM_PASSWORD}@host/crm, or a folder",
+            )
+            st.caption(notices.plain(described(Source, "url").replace("`", "")))
         text_field(spot, "schema", "Database schema", placeholder="the usual one")
         text_field(spot, "description", lines=True)
         rest(opened, spot, Source, ("source", "url", "schema", "description", "tables"))
+    with text:
+        if not holds_secret(opened.texts.get(entry.file, "")):
+            st.caption(f"`{entry.file}`, in this workspace")
+            text_editor(
+                opened,
+                entry.file,
+                line=entry.line if entry.document else 0,
+                height=420,
+                told=False,
+            )
 
 
 def secret_notice(file: str) -> None:
@@ -329,6 +349,11 @@ def _mapped(opened: Opened, source: str) -> dict[str, list[str]]:
     for entry in opened.outline.of("lookup"):
         note(entry.content.get("from", ""), f"lookup {entry.name.replace('_', ' ')}")
     return found
+
+
+def _also(name: str, table: ScannedTable) -> str:
+    """What else is known of a table's name: its comment, or what it is called in the source."""
+    return table.comment or (table.native_name if table.native_name != name else "")
 
 
 def _few(words: Sequence[str], most: int = 3) -> str:

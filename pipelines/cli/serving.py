@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from metadata import load_workspace
+from metadata.applied import load_to_mend
 from metadata.errors import UserError
+from metadata.loader import check_workspace
 from metadata.passwords import hash_password
-from pipelines.cli.output import HERE, WorkspaceOption, stdout
+from pipelines.cli.output import HERE, WorkspaceOption, stderr, stdout
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +31,19 @@ def serve(
     port: Annotated[int, typer.Option(help="Port.", min=1, max=65535)] = 8501,
 ) -> int:
     """Serve the dashboards and the API in one process."""
-    load_workspace(workspace)
+    load_to_mend(workspace)
+    _tell_problems(workspace)
     return start_server(workspace, host, port)
+
+
+def _tell_problems(workspace: Path) -> None:
+    """What is wrong with the files does not keep the server from starting; it is mended there."""
+    issues = check_workspace(workspace).issues
+    for issue in issues[:5]:
+        stderr.print(str(issue), markup=False, soft_wrap=True)
+    if issues:
+        many = f"{len(issues)} problems" if len(issues) > 1 else "One problem"
+        stderr.print(f"{many} in the definitions; the studio shows where, and mends them.")
 
 
 def user(
