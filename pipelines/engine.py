@@ -153,12 +153,25 @@ class DuckDBEngine:
         return found or None
 
     def file_columns(self, paths: Sequence[Path]) -> dict[str, str]:
-        """Columns and types of Parquet files read as one; a column's type holds all its values."""
+        """Columns and types of Parquet files read as one; a column's type holds all its values.
+
+        Raises:
+            UserError: a file is damaged, or gone.
+        """
         listed = exp.Array(expressions=[exp.Literal.string(str(path)) for path in paths])
         union = exp.PropertyEQ(this=exp.to_identifier("union_by_name"), expression=exp.true())
         reader = exp.Anonymous(this="read_parquet", expressions=[listed, union])
         query = exp.select("*").from_(exp.Table(this=reader))
-        described = self._connection.execute(self.render(exp.Describe(this=query))).fetchall()
+        try:
+            described = self._connection.execute(self.render(exp.Describe(this=query))).fetchall()
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            table = "/".join(paths[0].parts[-3:-1])
+            raise UserError(
+                f"What has landed of {table} cannot be read.",
+                why=str(error).splitlines()[0],
+                fix="Bring the file back from a copy; or delete it, and read the table anew with"
+                " `rapport run --full`.",
+            ) from None
         return {name: kind for name, kind, *_ in described}
 
     def provide(self, name: str, table: pa.Table) -> None:

@@ -45,11 +45,10 @@ def progress() -> None:
     done, total = told.get("done", 0), told.get("total", 0)
     by = f" by {task.by}" if task.by else ""
     st.subheader(f"Applying{notices.plain(by)} …", anchor=False)
+    steps = f"{done} of {total} steps · " if total else ""
     st.progress(
         min(1.0, done / total) if total else 0.0,
-        notices.plain(
-            f"{told.get('name', 'Getting ready')} · {done} of {total} steps · {task.seconds:.0f} s"
-        ),
+        notices.plain(f"{told.get('name', 'Getting ready')} · {steps}{task.seconds:.0f} s"),
     )
     st.caption(
         "It goes on if you leave this page. Readers see the old figures until it is done,"

@@ -117,6 +117,7 @@ def expression_field(spot: Spot, name: str, label: str = "", *, help: str = "") 
         key=f"{spot.key}|{name}|sql",
         file=f"{spot.key}|{name}",
         mode="sql",
+        label=label or label_of(name),
         height=min(240, 22 + 20 * max(2, rows)),
         on_edit=lambda entered: spot.set(name, entered if entered.strip() else None),
     )

@@ -203,7 +203,7 @@ def _model(
             st.markdown(f"**{notices.plain(label)}**")
             if shape.nullable and not said:
                 st.button(
-                    "Set",
+                    f"Set {label.rstrip(' *').lower()}",
                     icon=":material/add:",
                     key=f"{inner.key}|set",
                     on_click=spot.set,

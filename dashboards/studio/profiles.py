@@ -67,7 +67,7 @@ def columns_listing(columns: Sequence[Shown], uses: Mapping[str, Sequence[Use]])
             Column("Column"),
             Column("Empty", title="Rows without a value"),
             Column("Different values"),
-            Column("Most frequent"),
+            Column("Most frequent", narrow=True),
             Column("From – to", narrow=True),
             Column("Read by", narrow=True),
         ),

@@ -37,7 +37,7 @@ def button(
             args=(list(sources),),
             help="Looks at tables, columns and samples of their values. Nothing is loaded.",
         )
-    if task is not None:
+    if task is not None and (not task.about or set(task.about) & {*sources, *unsaved}):
         _ended(task)
 
 
@@ -76,9 +76,9 @@ def _ended(task: tasks.Task) -> None:
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"Scanned {read} of {len(task.about)} sources in {task.seconds:.0f} s."
-                if not task.issues
-                else "**The scan has failed.**"
+                "**The scan has failed.**"
+                if task.issues or (failed and not read)
+                else f"Scanned {read} of {len(task.about)} sources in {task.seconds:.0f} s."
             )
             st.button("Close", icon=":material/close:", type="tertiary", on_click=close)
         notices.problems(task.issues)

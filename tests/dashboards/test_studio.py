@@ -168,8 +168,9 @@ class TestEditing:
 
     def test_a_new_mapping_is_begun_with_what_bears_the_same_name(self, shop):
         app = studio(view="mappings")
-        app.selectbox(key="new_mapping_entity").select("product").run()
         app.selectbox(key="new_mapping_table").select("shop.customers").run()
+        assert any("has not been scanned" in c.value for c in app.caption)
+        app.selectbox(key="new_mapping_entity").select("product").run()
         button(app, "Begin").click().run()
         (file,) = draft_of(app).files
         made = outline({file: text(app, file)}).find("mapping", "product<shop.customers")
@@ -475,6 +476,21 @@ class TestApplying:
         assert "Scanned 1 of 1 sources" in said(app)
         app = studio(view="sources", at="shop", part="customers")
         assert any("As scanned" in c.value for c in app.caption) and not app.exception
+        self._begun_from_a_draft(shop)
+
+    def _begun_from_a_draft(self, shop):
+        (shop / "mappings/product.yaml").unlink()
+        app = studio(view="mappings")
+        app.selectbox(key="new_mapping_table").select("shop.products").run()
+        assert not app.exception
+        (choice,) = [r for r in app.radio if r.label == "What it may fill"]
+        assert choice.value == "product" and "% sure" in choice.options[0]
+        button(app, "Begin with this draft").click().run()
+        made = next(t for name, t in draft_of(app).texts.items() if name.startswith("mappings/"))
+        assert made.startswith("# Proposed from the scan of 'shop'")
+        found = outline({"mappings/x.yaml": made}).find("mapping", "product<shop.products")
+        assert found is not None and "product_id" in found.content["columns"]
+        assert not app.error
 
 
 def _wait(kind):
@@ -502,6 +518,6 @@ def test_before_anything_has_landed_rules_can_be_edited_but_not_tried(empty):
 def test_a_file_that_is_no_yaml_is_told_everywhere_and_leads_to_its_line(shop):
     (shop / "lookups/segments.yaml").write_text("lookup: [\n")
     app = studio(view="mappings")
-    assert any("not valid YAML" in e.value for e in app.error)
+    assert any("not valid YAML" in m.value and "line 2" in m.value for m in app.markdown)
     button(app, "Mend it").click().run()
     assert app.query_params["view"] in ("files", ["files"]) and not app.exception

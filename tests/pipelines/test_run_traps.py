@@ -179,3 +179,16 @@ def test_the_journal_of_a_run_is_one_json_document_a_line(starter):
     assert set(steps) == {step.name for step in report.steps}
     assert steps["order_line"]["refused"] == 1
     assert "Berger" not in file.read_text()
+
+
+def test_a_landed_file_that_is_damaged_is_told_with_the_way_out(starter):
+    starter.load()
+    folder = Storage.of(starter.repository).landing / "shop" / "customers"
+    (path,) = folder.glob("*.parquet")
+    path.write_bytes(path.read_bytes()[:200])
+    starter.replace("mappings/customer.yaml", "[trim, collapse_spaces]", "[trim, upper]")
+    report = starter.load()
+    told = next(step for step in report.steps if step.name == "customer")
+    assert told.status == "failed" and "shop/customers cannot be read" in str(told)
+    path.unlink()
+    assert starter.load(full=True).ok

@@ -26,6 +26,7 @@ def yaml_editor(
     line: int = 0,
     height: int = 520,
     mode: Literal["yaml", "sql"] = "yaml",
+    label: str = "",
     on_edit: Callable[[str], None] | None = None,
 ) -> None:
     """Draw the editor.
@@ -40,6 +41,7 @@ def yaml_editor(
         line: line to be shown first.
         height: in pixels.
         mode: YAML in numbered lines, or a SQL expression in a field.
+        label: what a screen reader calls it.
         on_edit: told the new text.
     """
     global _component
@@ -68,7 +70,7 @@ def yaml_editor(
             "mode": mode,
             "line": line,
             "height": height,
-            "label": f"Text of {file}",
+            "label": label or f"Text of {file}",
             "seen": st.session_state.get(seen, 0),
             "issues": [{"line": at, "text": what} for at, what in issues],
             "changed": list(changed),
