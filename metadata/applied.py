@@ -131,15 +131,17 @@ def load_in_force(root: Path | str) -> Repository:
 
 
 def load_to_mend(root: Path | str) -> Repository:
-    """What readers go by, or what can be made of definitions that are wrong, so as to mend them.
+    """What readers go by; before there are any, what can be made of definitions that are wrong.
+
+    Once something is published, rules that cannot be read could be those of who may see what.
 
     Raises:
         UserError: the folder is no workspace.
-        MetadataError: the settings are wrong, which also say who may see what; or this release
-            refuses what an earlier one accepted.
+        MetadataError: the settings are wrong, which say who may sign in; or something is published
+            and what it goes by cannot be read.
     """
     folder = Path(root).expanduser().resolve()
-    if state_in_force(_storage(folder)) is not None:
+    if (_storage(folder) / POINTER).exists():
         return load_in_force(folder)
     checked = check_workspace(folder)
     if checked.repository is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -156,3 +157,16 @@ def test_what_can_be_bound_of_wrong_definitions_is_what_the_studio_begins_with(e
     assert found.workspace.name and "customer" in found.entities
     (content,) = parse_documents((empty / "workspace.yaml").read_text(), "workspace.yaml")
     assert found.workspace.name == content.content["name"]
+
+
+def test_what_is_published_is_never_served_by_rules_that_cannot_be_read(company, tmp_path):
+    """Among them could be those of who may see what."""
+    root = tmp_path / "shop"
+    shutil.copytree(company, root)
+    pointer = root / "var/published/current.json"
+    told = json.loads(pointer.read_text())
+    pointer.write_text(json.dumps({k: v for k, v in told.items() if k != "metadata"}))
+    (root / "access").mkdir(exist_ok=True)
+    (root / "access/all.yaml").write_text("access: all\neverybody: [\n")
+    with pytest.raises(Exception, match="not valid YAML"):
+        data.open_workspace(root)
