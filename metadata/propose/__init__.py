@@ -2,6 +2,7 @@
 
 from metadata.propose.drafting import Known, propose
 from metadata.propose.drafts import Draft, DraftColumn, DraftJoin, DraftTable, Missing, Proposal
+from metadata.propose.written import Written
 
 __all__ = [
     "Draft",
@@ -11,5 +12,6 @@ __all__ = [
     "Known",
     "Missing",
     "Proposal",
+    "Written",
     "propose",
 ]

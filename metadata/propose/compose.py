@@ -17,6 +17,7 @@ from metadata.propose.rules import rule_of
 from metadata.propose.structure import KnownTable
 from metadata.propose.tables import Fit
 from metadata.propose.vocabulary import EntityWords, Target
+from metadata.propose.written import Written
 
 _CONSTANT, _SCAN_DAY, _DECLARED = 0.6, 0.6, 0.75
 
@@ -30,6 +31,8 @@ class Material:
     fit: Fit
     view: View
     scanned_at: datetime
+    written: Written | None = None
+    """The mapping that the workspace has; only what it could gain is drafted."""
 
     @property
     def words(self) -> EntityWords:
@@ -50,7 +53,7 @@ def compose(material: Material, least: float) -> Draft | str:
         least: confidence below which a column is only mentioned.
     """
     words, table = material.words, material.table
-    joins = Joins(material.setting.structure)
+    joins = Joins(material.setting.structure, material.written)
     filled = {m.target.column: _filled(material, m, joins) for m in material.view.matches}
     if material.table.key_sure >= _DECLARED:
         filled |= {f.target.column: f for f in _keys(material, filled)}
@@ -67,6 +70,8 @@ def compose(material: Material, least: float) -> Draft | str:
     filled |= {f.target.column: f for f in _given(material, usable | filled)}
     order = [t for t in words.targets if not t.helper]
     columns = tuple(_column(filled[t.column], least) for t in order if t.column in filled)
+    if material.written is not None:
+        columns = tuple(c for c in columns if c.active and material.written.lacks(c))
     active = {c.column for c in columns if c.active}
     used = {alias for c in columns for alias in filled[c.column].aliases if c.active}
     return Draft(

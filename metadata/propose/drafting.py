@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from metadata.model.source import SourceTable
 from metadata.model.star import Entity
@@ -17,6 +17,7 @@ from metadata.propose.settings import draft_tables
 from metadata.propose.structure import KnownTable, Structure, understand
 from metadata.propose.tables import Fit, drivers, fits
 from metadata.propose.vocabulary import build_vocabulary
+from metadata.propose.written import Written
 from metadata.scan import Scan
 
 
@@ -27,8 +28,8 @@ class Known:
     entities: Mapping[str, Entity]
     synonyms: Sequence[EntitySynonyms] = ()
     words: Sequence[Words] = ()
-    mapped: frozenset[tuple[str, str]] = frozenset()
-    """Table and entity of the mappings that exist; they are not drafted again."""
+    mapped: Mapping[tuple[str, str], Sequence[Written]] = field(default_factory=dict)
+    """The mappings that exist, by table and entity; they are not drafted again, only added to."""
     settings: Mapping[str, SourceTable] | None = None
     """Tables of the source as they are defined."""
 
@@ -54,40 +55,66 @@ def propose(
         least: confidence below which a column is only mentioned.
     """
     vocabulary = build_vocabulary(known.entities, known.synonyms, known.words)
+    wanted = set(tables)
+    repeated = {t: base for t, base in _repeated(scan).items() if t not in wanted}
+    scan = scan.model_copy(
+        update={"tables": tuple(t for t in scan.tables if t.name not in repeated)}
+    )
     structure = understand(_with_declared_keys(scan, known), vocabulary)
     found = drivers(structure, vocabulary, fits(structure, vocabulary))
     setting = Setting(vocabulary, structure, {table: fit.entity for table, fit in found.items()})
-    wanted = set(tables)
     drafts: list[Draft] = []
+    additions: list[Draft] = []
     already: list[str] = []
     failed: dict[str, str] = {}
     for fed in _all_fed(setting, found):
         entity = fed.view.entity
         if wanted and fed.table not in wanted:
             continue
-        if (fed.table, entity) in known.mapped:
+        there = known.mapped.get((fed.table, entity), ())
+        if there:
             already.append(f"{entity} from {scan.source}.{fed.table}")
+        if len(there) > 1:
+            # Which of them a column would belong to is not for us to say.
             continue
-        material = Material(
-            setting, structure.tables[fed.table], fed.fit, fed.view, scan.scanned_at
-        )
+        written = there[0] if there else None
+        table = structure.tables[fed.table]
+        material = Material(setting, table, fed.fit, fed.view, scan.scanned_at, written)
         draft = compose(material, least)
-        if isinstance(draft, Draft):
+        if written is not None:
+            additions += [draft] if isinstance(draft, Draft) and draft.columns else []
+        elif isinstance(draft, Draft):
             drafts.append(draft)
         else:
             failed.setdefault(fed.table, draft)
-    drafts = _with_unused(structure, drafts)
+    drafts = _with_beside(known, _with_unused(structure, drafts))
     drafts.sort(key=lambda d: (-d.confidence, d.entity, d.table))
-    read = {table for draft in drafts for table in draft.tables}
+    read = {table for draft in (*drafts, *additions) for table in draft.tables}
+    read |= {t for each in known.mapped.values() for written in each for t in written.tables}
+    left = {t: f"a view of what '{base}' holds" for t, base in repeated.items() if t not in read}
+    left |= {t: failed.get(t) or _why_left(t, found) for t in structure.tables if t not in read}
     return Proposal(
         scan.source,
         scan.version,
         scan.scanned_at,
         tuple(drafts),
-        draft_tables(structure, drafts, known.settings or {}),
-        {t: failed.get(t) or _why_left(t, found) for t in structure.tables if t not in read},
+        draft_tables(structure, [*drafts, *additions], known.settings or {}),
+        left,
         tuple(already),
+        tuple(additions),
     )
+
+
+def _repeated(scan: Scan) -> Mapping[str, str]:
+    """Views that only show columns of one table, each with the table: it says as much, and more."""
+    found: dict[str, str] = {}
+    tables = [(t, {c.name.casefold() for c in t.columns}) for t in scan.tables if t.kind == "table"]
+    for view in (t for t in scan.tables if t.kind == "view"):
+        shown = {c.name.casefold() for c in view.columns}
+        bases = [t for t, columns in tables if shown <= columns]
+        if shown and bases:
+            found[view.name] = min(bases, key=lambda t: (len(t.columns), t.name)).name
+    return found
 
 
 def _with_declared_keys(scan: Scan, known: Known) -> Scan:
@@ -158,6 +185,14 @@ def _with_unused(structure: Structure, drafts: Sequence[Draft]) -> list[Draft]:
         unused = tuple(c.name for c in columns if (draft.table, c.name) not in read)
         found.append(replace(draft, unused=unused))
     return found
+
+
+def _with_beside(known: Known, drafts: Sequence[Draft]) -> list[Draft]:
+    fed = {*known.mapped, *((draft.table, draft.entity) for draft in drafts)}
+    return [
+        replace(d, beside=tuple(sorted(t for t, e in fed if e == d.entity and t != d.table)))
+        for d in drafts
+    ]
 
 
 def _why_left(table: str, found: Mapping[str, Fit]) -> str:

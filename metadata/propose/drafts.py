@@ -64,6 +64,8 @@ class Draft:
     missing: tuple[Missing, ...]
     unused: tuple[str, ...]
     """Columns of its table that no draft of the table reads."""
+    beside: tuple[str, ...] = ()
+    """Other tables of the source that fill the entity too, by drafts or by mappings."""
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -103,3 +105,5 @@ class Proposal:
     """Tables that no draft reads, each with the reason."""
     already: tuple[str, ...] = ()
     """Mappings that the workspace has, which were not drafted again."""
+    additions: tuple[Draft, ...] = ()
+    """What could be added to mappings that the workspace has: only the columns and joins to add."""

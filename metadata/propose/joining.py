@@ -10,6 +10,7 @@ from metadata.propose.drafts import DraftJoin
 from metadata.propose.expressions import written
 from metadata.propose.reach import is_history
 from metadata.propose.structure import KnownTable, Reference, Structure
+from metadata.propose.written import Written
 
 Path = tuple[Reference, ...]
 _FIRST = frozenset(("primary", "default", "main"))
@@ -18,8 +19,15 @@ _FIRST = frozenset(("primary", "default", "main"))
 class Joins:
     """The joined tables of one mapping, named as they are asked for."""
 
-    def __init__(self, structure: Structure) -> None:
+    def __init__(self, structure: Structure, written: Written | None = None) -> None:
+        """Begin with no joins, or with those of a mapping that is there.
+
+        Args:
+            structure: the tables of the source.
+            written: the mapping; joins of it that do the same are used, their names are taken.
+        """
         self._structure = structure
+        self._written = written
         self._names: dict[Path, str] = {}
 
     def alias(self, path: Path) -> str:
@@ -28,12 +36,20 @@ class Joins:
             return ""
         for before in self._prefixes(path):
             if before not in self._names:
-                wanted = before[-1].to
-                name, number = wanted, 2
-                while name in self._names.values():
-                    name, number = f"{wanted}_{number}", number + 1
-                self._names[before] = name
+                self._names[before] = self._there(before) or self._new(before[-1].to)
         return self._names[path]
+
+    def _there(self, path: Path) -> str | None:
+        if self._written is None:
+            return None
+        return self._written.alias_of(path[-1].to, self._on(path))
+
+    def _new(self, wanted: str) -> str:
+        taken = {*self._names.values(), *(self._written.definition.join if self._written else ())}
+        name, number = wanted, 2
+        while name in taken:
+            name, number = f"{wanted}_{number}", number + 1
+        return name
 
     def prefixes(self, path: Path) -> tuple[str, ...]:
         """The names of all tables that a path needs."""
@@ -42,18 +58,25 @@ class Joins:
     def used(self, names: Set[str]) -> tuple[DraftJoin, ...]:
         """The joins that bear these names, each after those that it builds on."""
         ordered = sorted(self._names.items(), key=lambda item: len(item[0]))
-        return tuple(self._join(path, name) for path, name in ordered if name in names)
+        there = self._written.definition.join if self._written else {}
+        return tuple(
+            self._join(path, name) for path, name in ordered if name in names and name not in there
+        )
 
-    def _join(self, path: Path, name: str) -> DraftJoin:
+    def _on(self, path: Path) -> dict[str, str]:
         reference = path[-1]
         before = f"{self._names[path[:-1]]}." if path[:-1] else ""
         pairs = zip(reference.keys, reference.columns, strict=True)
+        return {key: f"{before}{column}" for key, column in pairs}
+
+    def _join(self, path: Path, name: str) -> DraftJoin:
+        reference = path[-1]
         table = self._structure.tables[reference.to]
         single = set(table.key) == set(reference.keys)
         return DraftJoin(
             name,
             reference.to,
-            {key: f"{before}{column}" for key, column in pairs},
+            self._on(path),
             None if single else _where(table),
             () if single else _order(table, reference),
             _why(reference),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,25 +15,33 @@ from metadata.yaml_tree import parse_documents
 from metadata.yaml_writing import one_line
 
 _WIDTH = 100
+_NAMED = 60
+"""Columns that nothing uses and that are told by name."""
 _ENOUGH = 60
 """Columns of text after which a reason stands on a line of its own."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
-def mapping_files(proposal: Proposal, least: float) -> dict[str, str]:
+def mapping_files(proposal: Proposal, least: float, taken: Collection[str] = ()) -> dict[str, str]:
     """A file for each entity, by its path in a workspace.
 
     Args:
         proposal: the drafts.
         least: confidence below which columns are comments.
+        taken: paths of files that are there; none of the drafts' is called so.
     """
     found: dict[str, list[str]] = {}
     for draft in proposal.drafts:
-        path = f"mappings/{proposal.source}_{draft.entity}.yaml"
+        path = _path(f"mappings/{proposal.source}_{draft.entity}", taken)
         found.setdefault(path, []).append("\n".join(_mapping(proposal, draft)) + "\n")
     return {
         path: _head(proposal, least) + "---\n".join(texts) for path, texts in sorted(found.items())
     }
+
+
+def _path(stem: str, taken: Collection[str]) -> str:
+    numbered = (f"{stem}{f'_{n}' if n > 1 else ''}.yaml" for n in itertools.count(1))
+    return next(path for path in numbered if path not in taken)
 
 
 def tables_text(proposal: Proposal) -> str:
@@ -40,7 +49,7 @@ def tables_text(proposal: Proposal) -> str:
     lines = [f"# Settings of tables, for the file of the source '{proposal.source}'.", "tables:"]
     for table in proposal.tables:
         lines += [f"  {line}" for line in _table(table)]
-    lines += [f"  # {_plain(name)}: {reason}" for name, reason in sorted(proposal.left.items())]
+    lines += [f"  # {plain(name)}: {reason}" for name, reason in sorted(proposal.left.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -78,13 +87,19 @@ def _day(moment: datetime) -> str:
 
 def _mapping(proposal: Proposal, draft: Draft) -> Iterator[str]:
     source = proposal.source
-    yield f"# {draft.confidence:.2f}: {_plain(draft.reason)}"
+    yield f"# {draft.confidence:.2f}: {plain(draft.reason)}"
+    if draft.beside:
+        names = ", ".join(f"{source}.{table}" for table in draft.beside)
+        yield from _wrapped(
+            f"Also filled from {names}: rows with the same key become one. Where the tables count"
+            " each for itself, put something before the key, or keep only one."
+        )
     yield f"entity: {draft.entity}"
     yield f"from: {source}.{draft.table}"
     if draft.joins:
         yield "join:"
         for join in draft.joins:
-            yield from _explained(f"  {join.alias}: {_join(source, join)}", join.reason)
+            yield from reasoned(f"  {join.alias}: {_join(source, join)}", join.reason)
     yield "columns:"
     longest = max(len(column.column) for column in draft.active)
     for column in draft.columns:
@@ -95,7 +110,9 @@ def _mapping(proposal: Proposal, draft: Draft) -> Iterator[str]:
         yield f"keep: {one_line(list(draft.keep))}"
     yield from _about_missing(draft)
     if draft.unused:
-        names = ", ".join(map(_plain, draft.unused))
+        names = ", ".join(map(plain, draft.unused[:_NAMED]))
+        more = len(draft.unused) - _NAMED
+        names += f" and {more} more" if more > 0 else ""
         yield from _wrapped(f"Not used of {source}.{draft.table}: {names}.")
 
 
@@ -120,12 +137,12 @@ def _column(column: DraftColumn, width: int) -> Iterator[str]:
     if column.hint:
         reason += f"; {column.hint}"
     text = f"{column.column + ':':<{width}} {shown}"
-    yield from _explained(f"  {text}" if column.active else f"  # {text}", reason)
+    yield from reasoned(f"  {text}" if column.active else f"  # {text}", reason)
 
 
-def _explained(text: str, reason: str) -> Iterator[str]:
+def reasoned(text: str, reason: str) -> Iterator[str]:
     """A line and its reason: behind it, or above it where the line is long."""
-    said = _plain(reason)
+    said = plain(reason)
     if len(text) <= _ENOUGH or len(text) + len(said) + 4 <= _WIDTH:
         yield f"{text}  # {said}"
     else:
@@ -145,7 +162,7 @@ def _about_missing(draft: Draft) -> Iterator[str]:
 
 def _wrapped(text: str) -> Iterator[str]:
     line = "#"
-    for word in _plain(text).split(" "):
+    for word in plain(text).split(" "):
         if len(line) + 1 + len(word) > _WIDTH and line != "#":
             yield line
             line = "#  "
@@ -153,16 +170,16 @@ def _wrapped(text: str) -> Iterator[str]:
     yield line
 
 
-def _plain(text: str) -> str:
-    """A text that may stand in a comment: on one line."""
+def plain(text: str) -> str:
+    """A text as it may stand in a comment: on one line."""
     return _CONTROL.sub(" ", text)
 
 
 def _table(table: DraftTable) -> Iterator[str]:
     settings = one_line(dict(table.settings))
     reasons = "; ".join(f"{name}: {reason}" for name, reason in table.reasons.items())
-    yield f"{table.name}: {settings}" + (f"  # {_plain(reasons)}" if reasons else "")
-    yield from (f"  # {_plain(hint)}" for hint in table.hints)
+    yield f"{table.name}: {settings}" + (f"  # {plain(reasons)}" if reasons else "")
+    yield from (f"  # {plain(hint)}" for hint in table.hints)
 
 
 def _has_table(text: str, document: int, name: str) -> bool:
@@ -173,11 +190,11 @@ def _has_table(text: str, document: int, name: str) -> bool:
 def _with_notes(proposal: Proposal, text: str, document: int) -> str:
     """Reasons and open questions above the source, where they disturb nothing."""
     notes = [
-        f"#   {table.name}: {_plain(note)}"
+        f"#   {table.name}: {plain(note)}"
         for table in proposal.tables
         for note in (*(f"{n}, because {r}" for n, r in table.reasons.items()), *table.hints)
     ]
-    notes += [f"#   {_plain(name)}: {reason}" for name, reason in sorted(proposal.left.items())]
+    notes += [f"#   {plain(name)}: {reason}" for name, reason in sorted(proposal.left.items())]
     if not notes:
         return text
     head = f"# Settings proposed from the scan of {_day(proposal.scanned_at)}:"
@@ -209,10 +226,10 @@ def _documents(text: str) -> list[Any]:
     return list(parse_documents(text, "the source"))
 
 
-def all_texts(proposal: Proposal, least: float) -> Iterable[str]:
-    """Everything proposed as one text of YAML documents, for people to read."""
+def all_texts(proposal: Proposal, least: float, taken: Collection[str] = ()) -> Iterable[str]:
+    """Everything drafted as one text of YAML documents, for people to read."""
     yield tables_text(proposal)
-    for path, text in mapping_files(proposal, least).items():
+    for path, text in mapping_files(proposal, least, taken).items():
         yield f"---\n# {path}\n{text}"
 
 

@@ -11,9 +11,11 @@ import typer
 
 from metadata import Repository, load_workspace
 from metadata.errors import UserError, did_you_mean
-from metadata.propose import Known, Proposal, propose
+from metadata.loader import workspace_texts
+from metadata.propose import Draft, Known, Proposal, Written, propose
+from metadata.propose.adding import addition_lines, place_of
 from metadata.propose.proving import Proved, prove
-from metadata.propose.writing import EditRefused, all_texts, mapping_files, source_text
+from metadata.propose.writing import EditRefused, all_texts, source_text
 from metadata.scan import Scan, read_scan
 from metadata.yaml_tree import parse_documents
 from pipelines.cli.output import HERE, Format, FormatOption, WorkspaceOption, print_json, stderr
@@ -50,12 +52,11 @@ def propose_mappings(
     proposal = propose(scan, known, tables=tables, least=min_confidence)
     changed = _source_file(repository, source, proposal)
     proved = prove(repository.root, proposal, changed, min_confidence)
-    files = {**changed, **mapping_files(proved.proposal, min_confidence)}
-    written = _write(write, files) if write is not None else []
+    written = _write(write, proved.files) if write is not None else []
     if format is Format.JSON:
-        print_json(_document(proved, min_confidence, written))
+        print_json(_document(proved, written))
     elif write is None:
-        sys.stdout.write("".join(all_texts(proved.proposal, min_confidence)))
+        _print(repository, proved.proposal, min_confidence)
     else:
         for path in written:
             sys.stdout.write(f"{path}\n")
@@ -89,12 +90,16 @@ def _table(scan: Scan, name: str) -> str:
 
 
 def _known(repository: Repository, source: str, *, again: bool) -> Known:
-    mapped = {(m.table, m.definition.entity) for m in repository.mappings if m.source == source}
+    mapped: dict[tuple[str, str], list[Written]] = {}
+    for m in repository.mappings:
+        if m.source == source and not again:
+            key = (m.table, m.definition.entity)
+            mapped.setdefault(key, []).append(Written(m.definition, source))
     return Known(
         entities={name: written.value for name, written in repository.entities.items()},
         synonyms=tuple(written.value for written in repository.synonyms.values()),
         words=tuple(written.value for written in repository.words.values()),
-        mapped=frozenset() if again else frozenset(mapped),
+        mapped=mapped,
         settings=repository.sources[source].value.tables,
     )
 
@@ -136,46 +141,24 @@ def _write(folder: Path, files: Mapping[str, str]) -> list[Path]:
     return list(paths)
 
 
-def _document(proved: Proved, least: float, written: list[Path]) -> dict[str, Any]:
+def _print(repository: Repository, proposal: Proposal, least: float) -> None:
+    texts = workspace_texts(repository.root)
+    sys.stdout.write("".join(all_texts(proposal, least, texts)))
+    for addition in proposal.additions:
+        place = place_of(proposal, addition, texts)
+        file = place[0] if place else "a mapping"
+        what = f"{file} fills {addition.entity} from {proposal.source}.{addition.table}"
+        lines = "".join(f"#   {line}\n" for line in addition_lines(proposal, addition))
+        sys.stdout.write(f"---\n# {what}. It could also have:\n{lines}")
+
+
+def _document(proved: Proved, written: list[Path]) -> dict[str, Any]:
     proposal = proved.proposal
     return {
         "source": proposal.source,
         "scan": {"version": proposal.version, "scanned_at": proposal.scanned_at},
-        "mappings": [
-            {
-                "entity": draft.entity,
-                "from": f"{proposal.source}.{draft.table}",
-                "confidence": draft.confidence,
-                "reason": draft.reason,
-                "join": {
-                    j.alias: {
-                        "table": f"{proposal.source}.{j.table}",
-                        "on": dict(j.on),
-                        "where": j.where,
-                        "order_by": list(j.order_by),
-                        "reason": j.reason,
-                    }
-                    for j in draft.joins
-                },
-                "columns": [
-                    {
-                        "column": c.column,
-                        "rule": dict(c.rule),
-                        "confidence": c.confidence,
-                        "reason": c.reason,
-                        "hint": c.hint,
-                        "proposed": c.active,
-                        "reads": [".".join(read) for read in c.reads],
-                    }
-                    for c in draft.columns
-                ],
-                "where": draft.where,
-                "keep": list(draft.keep),
-                "unfilled": [m.column for m in draft.missing],
-                "unused": list(draft.unused),
-            }
-            for draft in proposal.drafts
-        ],
+        "mappings": [_mapping(proposal, draft) for draft in proposal.drafts],
+        "additions": [_mapping(proposal, addition) for addition in proposal.additions],
         "tables": {
             t.name: {
                 "settings": dict(t.settings), "reasons": dict(t.reasons), "hints": list(t.hints)
@@ -184,10 +167,45 @@ def _document(proved: Proved, least: float, written: list[Path]) -> dict[str, An
         },
         "left": dict(proposal.left),
         "already": list(proposal.already),
-        "files": mapping_files(proposal, least),
+        "files": dict(proved.files),
         "written": written,
         "issues": [issue.as_dict() for issue in proved.issues],
     }  # fmt: skip
+
+
+def _mapping(proposal: Proposal, draft: Draft) -> dict[str, Any]:
+    return {
+        "entity": draft.entity,
+        "from": f"{proposal.source}.{draft.table}",
+        "confidence": draft.confidence,
+        "reason": draft.reason,
+        "join": {
+            j.alias: {
+                "table": f"{proposal.source}.{j.table}",
+                "on": dict(j.on),
+                "where": j.where,
+                "order_by": list(j.order_by),
+                "reason": j.reason,
+            }
+            for j in draft.joins
+        },
+        "columns": [
+            {
+                "column": c.column,
+                "rule": dict(c.rule),
+                "confidence": c.confidence,
+                "reason": c.reason,
+                "hint": c.hint,
+                "proposed": c.active,
+                "reads": [".".join(read) for read in c.reads],
+            }
+            for c in draft.columns
+        ],
+        "where": draft.where,
+        "keep": list(draft.keep),
+        "unfilled": [m.column for m in draft.missing],
+        "unused": list(draft.unused),
+    }
 
 
 def _tell(proved: Proved, written: list[Path]) -> None:
@@ -202,6 +220,12 @@ def _tell(proved: Proved, written: list[Path]) -> None:
         + ("" if written else " Nothing has been written."),
         soft_wrap=True,
     )
+    for addition in proposal.additions:
+        stderr.print(
+            f"{len(addition.columns)} columns could be added to the mapping of {addition.entity}"
+            f" from {proposal.source}.{addition.table}.",
+            soft_wrap=True,
+        )
     for name in proposal.already:
         stderr.print(f"There is a mapping already: {name}.", soft_wrap=True, markup=False)
     for issue in proved.issues:

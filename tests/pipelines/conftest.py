@@ -67,6 +67,14 @@ def starter(tmp_path: Path) -> Company:
     return Company(tmp_path / "company")
 
 
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    """A workspace in which nothing is defined yet."""
+    made = Company(tmp_path / "company")
+    made.write("workspace.yaml", "name: Trial\n")
+    return made
+
+
 TABLE_MODEL = """\
 entity: thing
 key: id
