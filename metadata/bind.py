@@ -10,6 +10,7 @@ from metadata.bind_access import access_issues, people_issues
 from metadata.bind_cube import bind_cubes
 from metadata.bind_maintenance import Nameable, bind_maintenance
 from metadata.bind_mapping import bind_mappings, check_lookups
+from metadata.bind_matching import bind_matchings
 from metadata.bind_quality import bind_qualities
 from metadata.bind_sources import check_sources
 from metadata.bind_star import bind_bridges, bind_dimensions, bind_facts, check_entities
@@ -20,6 +21,7 @@ from metadata.model.access import Access
 from metadata.model.cube import Cube
 from metadata.model.maintenance import Maintenance
 from metadata.model.mapping import Lookup
+from metadata.model.matching import Decisions, Matching
 from metadata.model.quality import Quality
 from metadata.model.source import Source
 from metadata.model.star import Bridge, Dimension, Entity, Fact
@@ -67,6 +69,14 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
     )
     synonyms = collected.of("synonyms", EntitySynonyms)
     issues += check_synonyms(synonyms, entities)
+    matchings = bind_matchings(
+        collected.of("matching", Matching),
+        collected.of("decisions", Decisions),
+        feeds.entities,
+        mappings,
+        absent,
+        issues,
+    )
     qualities = bind_qualities(
         collected.of("quality", Quality),
         feeds.entities,
@@ -100,6 +110,7 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
         shipped=collected.shipped,
         qualities=qualities,
         upkeep=upkeep,
+        matchings=matchings,
         synonyms=synonyms,
         words=collected.of("words", Words),
         policies=collected.of("access", Access),

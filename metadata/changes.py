@@ -28,6 +28,7 @@ _COLLECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "cube": {"dimensions": "cube dimension", "measures": "measure", "rollups": "rollup"},
     "access": {"masks": "mask"},
+    "matching": {"compare": "comparison"},
     "workspace": {"users": "user", "roles": "role"},
 }
 """Keys that hold things with names of their own, and what such a thing is called."""
@@ -116,6 +117,8 @@ def _written(repository: Repository) -> dict[tuple[str, str], Written[Any]]:
         "quality": {q.name: q.written for q in repository.qualities.values()},
         "access": repository.policies,
         "maintenance": {r.name: r.written for r in repository.upkeep.rules.values()},
+        "matching": {m.name: m.written for m in repository.matchings.values()},
+        "decisions": {m.name: m.decided for m in repository.matchings.values() if m.decided},
     }
     for kind, definitions in named.items():
         found |= {(kind, name): written for name, written in definitions.items()}

@@ -17,6 +17,7 @@ from metadata.model.base import Definition
 from metadata.model.cube import Cube
 from metadata.model.maintenance import Maintenance
 from metadata.model.mapping import EntityMapping, Lookup
+from metadata.model.matching import Decisions, Matching
 from metadata.model.quality import Quality
 from metadata.model.source import Source
 from metadata.model.star import Bridge, Dimension, Entity, Fact
@@ -44,6 +45,7 @@ FOLDERS: dict[str, dict[str, type[Definition]]] = {
     "quality": {"quality": Quality},
     "access": {"access": Access},
     "maintenance": {"maintenance": Maintenance},
+    "matching": {"matching": Matching, "decisions": Decisions},
     "synonyms": {"synonyms": EntitySynonyms, "words": Words},
 }
 """What the documents of each folder define: models by the key with which a document begins."""

@@ -18,6 +18,7 @@ from metadata.model.access import Access
 from metadata.model.base import Definition
 from metadata.model.cube import Cube, Measure
 from metadata.model.mapping import EntityMapping, Lookup
+from metadata.model.matching import Decision, Decisions, Matching, Survivor
 from metadata.model.quality import Quality
 from metadata.model.source import Source, SourceTable
 from metadata.model.star import (
@@ -284,6 +285,43 @@ class ResolvedQuality:
 
 
 @dataclass(frozen=True)
+class ResolvedMatching:
+    """How the records of an entity are matched, and which of their values stay."""
+
+    definition: Matching
+    entity: Entity
+    survivors: Mapping[str, Survivor]
+    """By column, for every column that a mapping fills but the key."""
+    written: Written[Matching]
+    decided: Written[Decisions] | None
+
+    @property
+    def name(self) -> str:
+        """Name of the entity."""
+        return self.entity.entity
+
+    @property
+    def key(self) -> str:
+        """The entity's key column."""
+        return self.entity.key[0]
+
+    @property
+    def product(self) -> str:
+        """Name of the step, and of the table of golden records in staging."""
+        return golden_table(self.name)
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What people have decided."""
+        return self.decided.value.records if self.decided else ()
+
+
+def golden_table(entity: str) -> str:
+    """Name of the table of an entity's golden records."""
+    return f"golden_{entity}"
+
+
+@dataclass(frozen=True)
 class Repository:
     """Everything known about one workspace. Immutable; `load_workspace` makes it."""
 
@@ -305,6 +343,8 @@ class Repository:
     """What is expected of tables that are loaded."""
     upkeep: Upkeep
     """When parts are loaded of themselves, by when they must have arrived, what is kept."""
+    matchings: Mapping[str, ResolvedMatching]
+    """By entity."""
     synonyms: Mapping[str, Written[EntitySynonyms]]
     """What the workspace adds to the words by which entities are recognised."""
     words: Mapping[str, Written[Words]]
@@ -380,6 +420,8 @@ __all__ = [
     "ResolvedFact",
     "ResolvedHierarchy",
     "ResolvedMapping",
+    "ResolvedMatching",
     "ResolvedRole",
     "Written",
+    "golden_table",
 ]

@@ -14,6 +14,7 @@ from sqlglot import exp
 from metadata import Repository
 from metadata.errors import Issue
 from metadata.upkeep import since
+from metadata.repository import ResolvedMatching
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine
 from pipelines.storage import Storage, replace_durably
@@ -52,14 +53,18 @@ class Accounts:
         self._engine = engine
         self._run = run
 
-    def settle(self, entity: str) -> dict[str, int]:
+    def settle(self, entity: str, matching: ResolvedMatching | None = None) -> dict[str, int]:
         """Note where every landed row of an entity went; the rows by outcome.
+
+        Args:
+            entity: its name.
+            matching: how its records have been matched, once they have.
 
         Raises:
             AuditFailed: rows were lost or doubled.
         """
         went: dict[str, dict[str, int]] = {}
-        for mapping, _, _, _, outcome, rows in self._engine.rows(balance_query(entity)):
+        for mapping, _, _, _, outcome, rows in self._engine.rows(balance_query(entity, matching)):
             each = went.setdefault(mapping, {})
             each[outcome] = each.get(outcome, 0) + rows
         balances: list[dict[str, Any]] = []

@@ -40,6 +40,7 @@ _MINUTE = timedelta(minutes=1)
 _STAGE_WORDS = {
     "extract": "Reads what is new in every source into the landing zone.",
     "staging": "Judges landed rows: staged, quarantined, merged or filtered.",
+    "matching": "Makes one golden record of records that are the same.",
     "dimensions": "Brings dimensions and bridges up to date.",
     "facts": "Makes the facts.",
     "rollups": "Makes the pre-aggregations of the cubes.",
@@ -101,7 +102,7 @@ def asset_key(planned: PlannedStep) -> dg.AssetKey:
     """Where a step's product stands in the asset graph."""
     if isinstance(planned.step, ExtractTable):
         return dg.AssetKey([planned.step.source, planned.step.table])
-    if planned.stage == "staging":
+    if planned.stage in ("staging", "matching"):
         return dg.AssetKey(["staging", planned.name])
     return dg.AssetKey(["warehouse", planned.name])
 

@@ -6,11 +6,10 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_never
 
-import pyarrow as pa
 from sqlglot import exp
 
 from metadata import Repository
@@ -21,7 +20,9 @@ from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
 from pipelines.extract.folding import newest_of
 from pipelines.fingerprints import Recipes, differing, redefined, same
+from pipelines.free_days import holidays_of
 from pipelines.landed import Landed, landed_tables
+from pipelines.matching.golden import GoldenRecords
 from pipelines.memory import Made, Memory, Rows
 from pipelines.origins import Origins
 from pipelines.plan import (
@@ -30,6 +31,7 @@ from pipelines.plan import (
     LoadBridge,
     LoadDimension,
     LoadFact,
+    MatchEntity,
     PlannedStep,
     Publish,
     StageEntity,
@@ -147,6 +149,8 @@ class Loader:
         match planned.step:
             case StageEntity(entity):
                 return self._stage(planned, entity)
+            case MatchEntity(entity):
+                return self._match(planned, entity)
             case LoadDimension(dimension):
                 return self._dimension(planned, dimension)
             case LoadBridge(bridge):
@@ -245,6 +249,26 @@ class Loader:
 
         return landed_tables(self._repository, entity, files, self._engine.file_columns)
 
+    def _match(self, planned: PlannedStep, entity: str) -> StepResult:
+        """Golden records stand in staging, and the golden keys that must stay in the warehouse."""
+        matching = self._repository.matchings[entity]
+        now = self._made_now(planned)
+        kept = [self._kept(planned, database, now) for database in (WAREHOUSE, STAGING)]
+        if kept[0] is not None and kept[1] is not None:
+            return kept[0]
+        golden = GoldenRecords(self._repository, self._storage, self._engine, matching)
+        with self._engine.transaction():
+            rows = golden.match()
+            # What refers to records goes by their golden keys, not by why they have them.
+            now[KEYS] = now[KEYS]._replace(content=golden.keys())
+            self._remember(WAREHOUSE, planned.name, now, rows)
+        with self._engine.transaction():
+            golden.make()
+            warnings = self._audit(planned)
+            self._accounts.settle(entity, matching)
+            self._memory.keep(STAGING, planned.name, now, rows)
+        return StepResult(planned.name, planned.stage, "done", 0.0, *rows, warnings=warnings)
+
     def _dimension(self, planned: PlannedStep, name: str) -> StepResult:
         resolved = self._repository.dimensions[name]
         if resolved.entity is None:
@@ -263,24 +287,8 @@ class Loader:
         return self._carry_out(planned, make, now)
 
     def _calendar(self, name: str) -> Sequence[Statement]:
-        self._engine.provide(HOLIDAYS, self._holidays())
+        self._engine.provide(HOLIDAYS, holidays_of(self._repository))
         return load_calendar(self._repository, name)
-
-    def _holidays(self) -> pa.Table:
-        calendar = self._repository.workspace.calendar
-        days: dict[date, str] = {}
-        if calendar.holidays:
-            # Only a calendar that is made anew needs it, and it is large.
-            import holidays
-
-            years = range(calendar.first.year, calendar.last.year + 1)
-            days = dict(holidays.country_holidays(calendar.holidays, years=years))
-        return pa.table(
-            {
-                "date": pa.array(list(days), pa.date32()),
-                "name": pa.array(list(days.values()), pa.string()),
-            }
-        )
 
     def _rebuild(self, planned: PlannedStep, make: Callable[[], Sequence[Statement]]) -> StepResult:
         now = self._made_now(planned)

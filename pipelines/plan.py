@@ -9,7 +9,7 @@ from typing import assert_never
 
 from metadata import Repository
 from metadata.errors import Location
-from metadata.repository import ResolvedDimension, ResolvedFact
+from metadata.repository import ResolvedDimension, ResolvedFact, golden_table
 from transforms import can_build, read_by_fact, rollup_table
 from transforms.elsewhere import referred_entities
 from transforms.references import entities_read
@@ -26,6 +26,13 @@ class ExtractTable:
 @dataclass(frozen=True)
 class StageEntity:
     """Judge the landed rows of an entity's mappings."""
+
+    entity: str
+
+
+@dataclass(frozen=True)
+class MatchEntity:
+    """Make one golden record of an entity's records that are the same."""
 
     entity: str
 
@@ -64,7 +71,16 @@ class Publish:
     """Audit the build and let readers see it."""
 
 
-Step = ExtractTable | StageEntity | LoadDimension | LoadBridge | LoadFact | BuildRollup | Publish
+Step = (
+    ExtractTable
+    | StageEntity
+    | MatchEntity
+    | LoadDimension
+    | LoadBridge
+    | LoadFact
+    | BuildRollup
+    | Publish
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +94,7 @@ class PlannedStep:
     description: str
 
 
-STAGES = ("extract", "staging", "dimensions", "facts", "rollups", "publish")
+STAGES = ("extract", "staging", "matching", "dimensions", "facts", "rollups", "publish")
 """In this order; a step needs only steps of its own stage or an earlier one."""
 
 
@@ -125,6 +141,8 @@ def step_name(step: Step) -> str:
             return f"{source}.{table}"
         case StageEntity(entity):
             return entity
+        case MatchEntity(entity):
+            return golden_table(entity)
         case LoadDimension(dimension):
             return f"dim_{dimension}"
         case LoadBridge(bridge):
@@ -146,6 +164,8 @@ def place_of(repository: Repository, step: Step) -> Location | None:
             return repository.sources[source].where("tables", table)
         case StageEntity(entity):
             return repository.mappings_of(entity)[0].written.where()
+        case MatchEntity(entity):
+            return repository.matchings[entity].written.where()
         case LoadDimension(name):
             return repository.dimensions[name].written.where()
         case LoadFact(name):
@@ -167,13 +187,17 @@ def _planned(repository: Repository) -> Iterator[PlannedStep]:
     for entity, referred in _staging_order(repository):
         needs = tables_read(repository, entity) | referred
         yield _step(StageEntity(entity), "staging", needs, repository.entity(entity).description)
+    for matching in repository.matchings.values():
+        about = matching.definition.description or f"Golden records of {matching.name}."
+        yield _step(MatchEntity(matching.name), "matching", {matching.name}, about)
     for dimension in repository.dimensions.values():
         needs = entities_of_dimension(repository, dimension)
         about = dimension.definition.description
         yield _step(LoadDimension(dimension.name), "dimensions", needs, about)
     for bridge in repository.bridges.values():
         ends = {f"dim_{bridge.dimension.name}", f"dim_{bridge.group.name}"}
-        needs = {bridge.entity.entity, *ends}
+        keys = [bridge.definition.dimension_key, bridge.definition.group_key]
+        needs = {*entities_read(repository, bridge.entity.entity, keys), *ends}
         about = bridge.definition.description
         yield _step(LoadBridge(bridge.name), "dimensions", needs, about)
     for fact in repository.facts.values():
@@ -223,7 +247,7 @@ def tables_read(repository: Repository, entity: str) -> set[str]:
 
 
 def entities_of_dimension(repository: Repository, dimension: ResolvedDimension) -> set[str]:
-    """The staged entities that a dimension's attributes are read from."""
+    """The entities, staged or golden, that a dimension's attributes are read from."""
     if dimension.entity is None:
         return set()
     texts = [

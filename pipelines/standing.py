@@ -8,6 +8,7 @@ from pipelines.engine import DuckDBEngine
 from pipelines.fingerprints import Recipes, dropped, renamed, same
 from pipelines.memory import Made, Memory
 from transforms import WAREHOUSE, drop_columns, drop_tables, rename_columns, rename_table
+from transforms.crossreference import pairs_table, xref_table
 from transforms.ingredients import QUALITY
 
 
@@ -62,6 +63,8 @@ class Standing:
             gone = sorted(self._memory.products(WAREHOUSE) - self._recipes.products)
             # The tree of a dimension goes with it.
             trees = [name.replace("dim_", "closure_", 1) for name in gone if name[:4] == "dim_"]
-            for statement in drop_tables([*gone, *trees]):
+            golden = [name.removeprefix("golden_") for name in gone if name[:7] == "golden_"]
+            keys = [table for e in golden for table in (xref_table(e), pairs_table(e))]
+            for statement in drop_tables([*gone, *trees, *keys]):
                 self._engine.run(statement)
             self._memory.forget(WAREHOUSE, gone)

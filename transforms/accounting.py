@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from metadata.repository import Repository, ResolvedMapping
+from metadata.repository import Repository, ResolvedMapping, ResolvedMatching
+from transforms.crossreference import xref_table
 from transforms.landing import BATCH, DELETED, EXTRACTED, ROW, landed_name
 from transforms.staging import NEXT, PART
 from transforms.statements import (
     STAGING,
+    WAREHOUSE,
     Columns,
     Statement,
     call,
@@ -25,17 +27,31 @@ from transforms.statements import (
 OUTCOMES = ("staged", "quarantined", "merged", "filtered")
 
 
-def balance_query(entity: str) -> exp.Select:
-    """Rows by mapping, source, table, batch and outcome."""
-    names = ("_mapping", "_source", "_table", BATCH, "_outcome")
-    return (
-        exp.select(
-            *(named(column(name), name.removeprefix("_")) for name in names),
-            named(exp.Count(this=exp.Star()), "rows"),
+def balance_query(entity: str, matching: ResolvedMatching | None = None) -> exp.Select:
+    """Rows by mapping, source, table, batch and outcome.
+
+    Args:
+        entity: name of the entity.
+        matching: how its records have been matched, if they have: those that have become part of a
+            golden record that another one leads are merged into that one.
+    """
+    names = ("_mapping", "_source", "_table", BATCH)
+    outcome: exp.Expr = column("_outcome", "judged")
+    query = exp.select(*(named(column(n, "judged"), n.removeprefix("_")) for n in names))
+    rows = table(f"judged_{entity}", STAGING, "judged")
+    if matching is not None:
+        outcome = exp.Case().when(exp.not_(column("leads", "x")), text("merged")).else_(outcome)
+    query = query.select(
+        named(outcome, "outcome"), named(exp.Count(this=exp.Star()), "rows"), copy=False
+    ).from_(rows)
+    if matching is not None:
+        own = exp.and_(
+            column("_outcome", "judged").eq(text("staged")),
+            column("key", "x").eq(column(matching.key, "judged")),
+            column("present", "x"),
         )
-        .from_(table(f"judged_{entity}", STAGING))
-        .group_by(*(column(name) for name in names))
-    )
+        query = query.join(table(xref_table(entity), WAREHOUSE, "x"), on=own, join_type="LEFT")
+    return query.group_by(*(column(n, "judged") for n in names), outcome.copy())
 
 
 def landed_query(repository: Repository, mapping: ResolvedMapping) -> exp.Select:

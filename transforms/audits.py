@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from metadata.repository import Repository, ResolvedDimension, ResolvedFact
+from metadata.repository import Repository, ResolvedDimension, ResolvedFact, ResolvedMatching
+from transforms.crossreference import xref_table
 from transforms.expectations import expectations
 from transforms.references import References
 from transforms.statements import (
@@ -28,6 +29,7 @@ def audits(repository: Repository) -> tuple[Audit, ...]:
         *(audit for d in repository.dimensions.values() for audit in _dimension(d)),
         *(audit for f in repository.facts.values() for audit in _fact(repository, f)),
         *_bridges(repository),
+        *(audit for m in repository.matchings.values() for audit in _golden(m)),
         *expectations(repository),
     )
 
@@ -96,6 +98,36 @@ def _unclosed(dimension: ResolvedDimension) -> exp.Select:
         .group_by(column(dimension.surrogate_key, "version"))
         .having(exp.NEQ(this=exp.Count(this=column("depth", "closed")), expression=number(1)))
     )
+
+
+def _golden(matching: ResolvedMatching) -> Iterator[Audit]:
+    """Every staged record belongs to one golden record, and every golden record has one row."""
+    name, key = matching.product, matching.key
+    doubled = (
+        exp.select(column(key))
+        .from_(table(name, STAGING))
+        .group_by(column(key))
+        .having(exp.GT(this=exp.Count(this=exp.Star()), expression=number(1)))
+    )
+    yield Audit(
+        f"{name}: golden keys are unique", "A fact row would be counted twice.",
+        _rows(doubled), "stop", name,
+    )  # fmt: skip
+    crossed = column("key", "x").eq(column(key, "record"))
+    golden = column(key, "golden").eq(column("golden_key", "x"))
+    lost = (
+        exp.select(column(key, "record"))
+        .from_(table(matching.name, STAGING, "record"))
+        .join(table(xref_table(matching.name), WAREHOUSE, "x"), on=crossed, join_type="LEFT")
+        .join(table(name, STAGING, "golden"), on=golden, join_type="LEFT")
+        .group_by(column(key, "record"))
+        .having(exp.NEQ(this=exp.Count(this=column(key, "golden")), expression=number(1)))
+    )
+    yield Audit(
+        f"{name}: every record belongs to one golden record",
+        "Records were lost or doubled when they were matched.",
+        _rows(lost), "stop", name,
+    )  # fmt: skip
 
 
 def _overlaps(dimension: ResolvedDimension) -> exp.Select:

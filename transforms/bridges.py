@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from metadata.repository import Repository, ResolvedBridge, ResolvedDimension
+from transforms.references import References, rows_of
 from transforms.statements import (
     STAGING,
     WAREHOUSE,
@@ -31,7 +32,7 @@ def load_bridge(repository: Repository, bridge: str) -> tuple[Statement, ...]:
             named(exp.cast(weight, "DOUBLE"), "weight"),
             named(exp.cast(within, "VARCHAR"), "within"),
         )
-        .from_(table(resolved.entity.entity, STAGING, "link"))
+        .from_(_links(repository, resolved))
         .join(
             table(resolved.dimension.table, WAREHOUSE, "member"),
             on=_same(resolved.dimension, "member", definition.dimension_key),
@@ -45,6 +46,50 @@ def load_bridge(repository: Repository, bridge: str) -> tuple[Statement, ...]:
         )
     )
     return (Statement(create_table(resolved.table, WAREHOUSE, query), f"load {resolved.table}"),)
+
+
+def _links(repository: Repository, resolved: ResolvedBridge) -> exp.Expr:
+    """The links; where records are matched, those of golden ones, each once.
+
+    The shares of records that became one are averaged, so that they add up to 1 as before.
+    """
+    definition, entity = resolved.definition, resolved.entity.entity
+    columns = resolved.entity.columns
+    ends = (definition.dimension_key, definition.group_key)
+    if not any(columns[end].references in repository.matchings for end in ends):
+        return table(rows_of(repository, entity), STAGING, "link")
+    references = References(repository, entity)
+    others = [name for name in (definition.within, definition.weight) if name]
+    crossed = exp.select(
+        *(named(references.named(end), end) for end in ends),
+        named(column(ends[0], "root"), "_record"),
+        *(column(name, "root") for name in others),
+    )
+    crossed = references.joined(crossed)
+    grouped = [column(ends[0], "each")]
+    grouped += [column(definition.within, "each")] if definition.within else []
+    record = exp.Count(this=exp.Distinct(expressions=[column("_record")]))
+    records = (
+        exp.select(*grouped, named(record, "_n"))
+        .from_(crossed.subquery("each"))
+        .group_by(*(g.copy() for g in grouped))
+    )
+    same: list[exp.Expr] = [column(ends[0], "each").eq(column(ends[0], "n"))]
+    if definition.within:
+        within = column(definition.within, "each"), column(definition.within, "n")
+        same.append(exp.NullSafeEQ(this=within[0], expression=within[1]))
+    by = [column(ends[0], "each"), column(ends[1], "each"), *grouped[1:]]
+    links = exp.select(*(each.copy() for each in by))
+    if definition.weight:
+        share = exp.cast(column(definition.weight, "each"), "DOUBLE")
+        averaged = exp.Div(this=exp.Sum(this=share), expression=exp.Max(this=column("_n", "n")))
+        links = links.select(named(averaged, definition.weight), copy=False)
+    links = (
+        links.from_(crossed.subquery("each"))
+        .join(records.subquery("n"), on=exp.and_(*same))
+        .group_by(*(each.copy() for each in by))
+    )
+    return links.subquery("link")
 
 
 def _weight(resolved: ResolvedBridge) -> exp.Expr:

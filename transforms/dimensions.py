@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from metadata.repository import Repository, ResolvedDimension
+from transforms.crossreference import xref_table
 from transforms.ingredients import HISTORY, KEYS, MEMBERS
 from transforms.redefining import (
     columns_of_dimension,
@@ -88,6 +89,7 @@ def load_dimension(
             *new_columns(resolved, existing, name),
             *new_types(resolved, existing),
             *_other_members(resolved, redefined, name),
+            *_close_merged(repository, resolved, moment),
             *_overwrite(resolved, name),
             *redefine(resolved, redefined & existing.keys(), name),
             *(_other_history(resolved) if HISTORY in redefined else ()),
@@ -96,7 +98,7 @@ def load_dimension(
             _open(resolved, name),
         ]
     if resolved.definition.parent:
-        steps += load_tree(resolved, name)
+        steps += load_tree(resolved, name, _matched_in(repository, resolved))
     drop = exp.Drop(tables=[exp.to_table(name)], kind="TABLE", exists=True)
     return (first, *steps, Statement(drop, "forget what was read"))
 
@@ -244,6 +246,37 @@ def _amend(resolved: ResolvedDimension, incoming: str, moment: datetime) -> list
     condition = exp.and_(_changed(resolved, names), exp.not_(exp.paren(later)))
     change = set_from(resolved, names, incoming, condition)
     return [Statement(change, f"amend versions of {resolved.table} that begin now")]
+
+
+def _matched_in(repository: Repository, resolved: ResolvedDimension) -> str:
+    """The cross-reference of the members' records; empty where they are not matched."""
+    entity = resolved.entity.entity if resolved.entity else ""
+    return xref_table(entity) if entity in repository.matchings else ""
+
+
+def _close_merged(
+    repository: Repository, resolved: ResolvedDimension, moment: datetime
+) -> list[Statement]:
+    """A member whose record has become part of another golden record is in force no longer."""
+    crossed = _matched_in(repository, resolved)
+    if not crossed:
+        return []
+    gone = exp.select(column("key")).from_(table(crossed, WAREHOUSE))
+    gone = gone.where(column("key").neq(column("golden_key")))
+    close = exp.Update(
+        this=table(resolved.table, WAREHOUSE),
+        expressions=[
+            column("valid_to").eq(_moment(moment.strftime("%Y-%m-%d %H:%M:%S.%f"))),
+            column("is_current").eq(exp.false()),
+        ],
+        where=exp.Where(
+            this=exp.and_(
+                column("is_current"),
+                exp.In(this=column(resolved.natural_key), query=gone.subquery()),
+            )
+        ),
+    )
+    return [Statement(close, f"close merged members of {resolved.table}")]
 
 
 def _close(resolved: ResolvedDimension, incoming: str, moment: datetime) -> list[Statement]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from metadata.changes import Change
-from metadata.repository import Repository
+from metadata.repository import Repository, golden_table
 from transforms.ingredients import (
     HISTORY,
     KEYS,
@@ -249,6 +249,11 @@ def _concerns(change: Change, part: Part, old: State, new: State) -> bool:
             told = re.compile(rf"quality {re.escape(name)}\b")
             both = (text for state in (old, new) for text in state.texts(part))
             return part.name in (QUALITY, ROWS) and any(told.search(text) for text in both)
+        case "matching":
+            own = part.product == golden_table(name)
+            return own and (change.path[:1] != ("survivorship",) or part.name not in (ROWS, KEYS))
+        case "decisions":
+            return part.product == golden_table(name)
         case "bridge":
             return part.product == f"bridge_{name}"
         case "fact":
@@ -290,6 +295,8 @@ def _weight(
         return "metadata_only"
     if set(products.values()) <= {"drop", "reshape", "check"}:
         return "metadata_only"
+    if change.definition[0] in ("matching", "decisions"):
+        return "backfill"
     known = set(old.parts())
     fresh = [p for p in stored if p not in known or p.name == HISTORY]
     return "additive" if len(fresh) == len(stored) and not _redone(change) else "backfill"

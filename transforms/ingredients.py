@@ -21,7 +21,8 @@ from metadata.expressions import column_nodes, column_parts, parse_expression
 ROWS = "rows"
 """The part that says which rows a product has; no column may be called so in a recipe."""
 KEYS = "keys"
-"""A dimension's surrogate keys, natural keys and validity: all that facts take from it."""
+"""A dimension's surrogate keys, natural keys and validity: all that facts take from it. Of golden
+records, which golden key each record has."""
 HISTORY = "history"
 """Which attributes of a dimension keep their history; only its own loading reads it."""
 MEMBERS = "members by"

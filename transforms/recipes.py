@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from metadata.model.mapping import ColumnRule, EntityMapping
 from metadata.model.rules import Unique
@@ -15,8 +15,10 @@ from metadata.repository import (
     ResolvedFact,
     ResolvedMapping,
     ResolvedRole,
+    golden_table,
 )
 from transforms.facts import RATES, converts
+from transforms.golden_recipes import golden_recipe
 from transforms.ingredients import (
     HISTORY,
     KEYS,
@@ -32,6 +34,7 @@ from transforms.ingredients import (
     said,
 )
 from transforms.raw import sort_key
+from transforms.references import rows_of
 from transforms.rollups import can_build, rollup_table
 
 
@@ -40,6 +43,7 @@ def recipes(repository: Repository) -> dict[str, Recipe]:
     found = [
         *(_source_table(s, t, each) for s, t, each in repository.source_tables()),
         *(_entity(repository, name) for name in repository.mapped_entities),
+        *(golden_recipe(repository, each) for each in repository.matchings.values()),
         *(_dimension(repository, each) for each in repository.dimensions.values()),
         *(_bridge(repository, name) for name in repository.bridges),
         *(_fact(repository, each) for each in repository.facts.values()),
@@ -252,6 +256,7 @@ def _bridge(repository: Repository, name: str) -> Recipe:
         for part in _path(repository, resolved.entity.entity, column)
     ]
     reads += [Part(resolved.dimension.table, KEYS), Part(resolved.group.table, KEYS)]
+    reads = list(dict.fromkeys(reads))
     # Its columns bear the names of the keys of its two ends.
     ends = (resolved.dimension.surrogate_key, resolved.group.surrogate_key)
     told = said("bridge", *ends, *(column is not None for column in named))
@@ -262,7 +267,7 @@ def _fact(repository: Repository, resolved: ResolvedFact) -> Recipe:
     entity = resolved.entity.entity
     definition = resolved.definition
     where = _expression(repository, entity, definition.where or "TRUE")
-    parts = {ROWS: Ingredients(said("fact", where.text), _with_rows(entity, where.reads))}
+    parts = {ROWS: Ingredients(said("fact", where.text), where.reads)}
     for key in resolved.grain:
         parts[key] = Ingredients("grain", _path(repository, entity, key))
     when = resolved.roles[definition.date]
@@ -341,10 +346,14 @@ def _path(repository: Repository, entity: str, dotted: str) -> tuple[Part, ...]:
     if any(hop.to not in repository.mapped_entities for hop in path.hops):
         return ()
     steps = [(hop.entity, hop.column) for hop in path.hops] + [(path.owner, path.column)]
-    hops = [Part(hop.to, hop.to_key) for hop in path.hops]
-    found = [Part(entity, ROWS)]
+    hops = [Part(rows_of(repository, hop.to), hop.to_key) for hop in path.hops]
+    found = [Part(rows_of(repository, entity), ROWS)]
     for owner, column in steps:
-        found += [Part(owner, ROWS), Part(owner, column)]
+        rows = rows_of(repository, owner)
+        found += [Part(rows, ROWS), Part(rows, column)]
+        target = repository.entity(owner).columns[column].references
+        if target is not None and target in repository.matchings:
+            hops.append(Part(golden_table(target), KEYS))
     return tuple(dict.fromkeys([*found, *hops]))
 
 
@@ -352,11 +361,8 @@ def _expression(repository: Repository, entity: str, text: str | None) -> Ingred
     """An expression whose columns are paths: its shape, and what the paths read."""
     shape, names = anonymous(text or "NULL")
     reads = [part for name in names for part in _path(repository, entity, name)]
-    return Ingredients(shape, _with_rows(entity, reads))
-
-
-def _with_rows(entity: str, reads: Iterable[Part]) -> tuple[Part, ...]:
-    return tuple(dict.fromkeys([Part(entity, ROWS), *reads]))
+    rows = Part(rows_of(repository, entity), ROWS)
+    return Ingredients(shape, tuple(dict.fromkeys([rows, *reads])))
 
 
 def _dotted(text: str) -> list[str]:

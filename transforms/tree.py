@@ -17,19 +17,21 @@ from transforms.statements import (
 )  # fmt: skip
 
 
-def load_tree(resolved: ResolvedDimension, incoming: str) -> list[Statement]:
+def load_tree(resolved: ResolvedDimension, incoming: str, crossed: str = "") -> list[Statement]:
     """Point members at their parents and close the tree: each member under all above it.
 
     Args:
         resolved: a dimension with a parent.
         incoming: the relation that holds its members with the natural key `_parent` of each.
+        crossed: the cross-reference of its members' records; empty where they are not matched.
     """
     name = resolved.table
     closure = f"closure_{resolved.name}"
+    closed = _closure(resolved, crossed)
     return [
         Statement(_point(resolved, incoming), f"parents of {name}"),
         Statement(_follow(resolved), f"parents of {name} that have a new version"),
-        Statement(create_table(closure, WAREHOUSE, _closure(resolved)), f"closure of {name}"),
+        Statement(create_table(closure, WAREHOUSE, closed), f"closure of {name}"),
     ]
 
 
@@ -91,29 +93,32 @@ def _set_parent(
     )
 
 
-def _closure(resolved: ResolvedDimension) -> exp.Select:
+def _closure(resolved: ResolvedDimension, crossed: str) -> exp.Select:
     """Every version of a member under the member itself (depth 0) and all above it, as of now.
 
     Facts point at the version of their day; above it stands the tree of today, once for each
-    member. A cycle ends where it would repeat.
+    member. A cycle ends where it would repeat. A member that has become part of another stands
+    where that one stands.
     """
     key, surrogate, name = resolved.natural_key, resolved.surrogate_key, resolved.table
-    start = (
-        exp.select(
-            named(column(surrogate, "now"), "ancestor_key"),
-            named(column(surrogate, "version"), "descendant_key"),
-            named(exp.cast(number(0), "BIGINT"), "depth"),
-            named(exp.Array(expressions=[column(surrogate, "now")]), "path"),
-        )
-        .from_(table(name, WAREHOUSE, "version"))
-        .join(
-            table(name, WAREHOUSE, "now"),
-            # The unknown member has no key.
-            on=exp.and_(
-                exp.NullSafeEQ(this=column(key, "now"), expression=column(key, "version")),
-                column("is_current", "now"),
-            ),
-        )
+    start = exp.select(
+        named(column(surrogate, "now"), "ancestor_key"),
+        named(column(surrogate, "version"), "descendant_key"),
+        named(exp.cast(number(0), "BIGINT"), "depth"),
+        named(exp.Array(expressions=[column(surrogate, "now")]), "path"),
+    ).from_(table(name, WAREHOUSE, "version"))
+    standing: exp.Expr = column(key, "version")
+    if crossed:
+        golden = column("key", "golden").eq(column(key, "version"))
+        start = start.join(table(crossed, WAREHOUSE, "golden"), on=golden, join_type="LEFT")
+        standing = exp.func("COALESCE", column("golden_key", "golden"), standing)
+    start = start.join(
+        table(name, WAREHOUSE, "now"),
+        # The unknown member has no key.
+        on=exp.and_(
+            exp.NullSafeEQ(this=column(key, "now"), expression=standing),
+            column("is_current", "now"),
+        ),
     )
     parent = column("parent_key", "member")
     step = (

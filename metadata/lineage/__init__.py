@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from metadata.lineage.cubes import draw_cubes, draw_portal
 from metadata.lineage.draft import Draft
+from metadata.lineage.golden import draw_golden
 from metadata.lineage.graph import LineageGraph, Reach
 from metadata.lineage.shown import leading_to_figures
 from metadata.lineage.staging import draw_entities, draw_lookups, draw_sources
@@ -54,6 +55,7 @@ def lineage_of(
     draw_sources(draft)
     draw_lookups(draft)
     draw_entities(draft)
+    draw_golden(draft)
     draw_star(draft)
     draw_cubes(draft)
     draw_portal(draft, portal or load_portal(repository.root))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from metadata.errors import Location
 from metadata.lineage.graph import LineageGraph
 from metadata.lineage.values import KINDS, Edge, How, Kind, Node
-from metadata.repository import Repository
+from metadata.repository import Repository, golden_table
 from metadata.scan import Scan
 
 
@@ -48,6 +48,10 @@ class Draft:
             node = self._source_node(table, column)
             self._spelt[folded] = self.add(node)
         return self._spelt[folded]
+
+    def rows_of(self, entity: str) -> str:
+        """The table in which others read an entity's rows: its golden records, if any."""
+        return golden_table(entity) if entity in self.repository.matchings else entity
 
     def has(self, node: str) -> bool:
         """Whether a node has been drawn."""

@@ -60,11 +60,18 @@ class _Reader:
         """Let the column at the end of a path lead there, and the references decide."""
         if any(hop.to not in self.draft.repository.mapped_entities for hop in path.hops):
             return
-        self.draft.edge(_column("entity", path.owner, path.column), target, how, rule, where)
+        rows_of = self.draft.rows_of
+        value = _column("entity", rows_of(path.owner), path.column)
+        self.draft.edge(value, target, how, rule, where)
+        refers = self.draft.repository.entity(path.owner).columns[path.column].references
+        if refers is not None and refers in self.draft.repository.matchings:
+            golden = _column("entity", rows_of(refers), self.draft.repository.entity(refers).key[0])
+            self.draft.edge(golden, target, "join", "the golden key of a record", where)
         for hop in path.hops:
             told = f"{hop.entity}.{hop.column} = {hop.to}.{hop.to_key}"
             for entity, column in ((hop.entity, hop.column), (hop.to, hop.to_key)):
-                self.draft.edge(_column("entity", entity, column), target, join, told, where)
+                read = _column("entity", rows_of(entity), column)
+                self.draft.edge(read, target, join, told, where)
 
 
 def _column(kind: str, table: str, column: str) -> str:
@@ -84,7 +91,7 @@ def _draw_dimension(draft: Draft, dimension: ResolvedDimension) -> None:
         if attribute.available:
             _draw_attribute(draft, dimension, attribute, made)
     if dimension.entity is not None:
-        entity = dimension.entity.entity
+        entity = draft.rows_of(dimension.entity.entity)
         draft.edge(table_id("entity", entity), table_id("dimension", name), "rows", "", where)
         _draw_versions(draft, dimension, entity)
         if dimension.definition.parent:
@@ -147,7 +154,7 @@ def _draw_attribute(
     history = definition.history if attribute.name != dimension.natural_key else ""
     reader = _Reader(draft, entity.entity)
     if history == "fixed":
-        natural = _column("entity", entity.entity, dimension.natural_key)
+        natural = _column("entity", draft.rows_of(entity.entity), dimension.natural_key)
         draft.edge(natural, target, "join", "a member keeps its first value", where)
     if attribute.path is not None:
         reader.draw_path(attribute.path, target, "copied", history, where)
@@ -165,7 +172,7 @@ def _draw_versions(draft: Draft, dimension: ResolvedDimension, entity: str) -> N
         target = _column("dimension", name, dimension.natural_key)
         draft.edge(natural, target, "copied", "", where)
     draft.edge(natural, surrogate, "key", "a number for each version", where)
-    reader = _Reader(draft, entity)
+    reader = _Reader(draft, dimension.entity.entity if dimension.entity else entity)
     begins, ends, current = (
         _column("dimension", name, column) for column in ("valid_from", "valid_to", "is_current")
     )
@@ -223,7 +230,8 @@ def _draw_tree(draft: Draft, dimension: ResolvedDimension, entity: str, parent: 
 
 
 def _draw_bridge(draft: Draft, bridge: ResolvedBridge) -> None:
-    definition, entity, where = bridge.definition, bridge.entity.entity, bridge.written.where()
+    definition, where = bridge.definition, bridge.written.where()
+    entity = draft.rows_of(bridge.entity.entity)
     about = definition.description
     target = draft.add(Node("bridge", bridge.table, description=about, where=where))
     draft.edge(table_id("entity", entity), target, "rows", "", where)
@@ -272,7 +280,7 @@ class _Fact:
 
     def draw(self) -> None:
         fact, definition = self.fact, self.fact.definition
-        entity, where = fact.entity.entity, fact.written.where
+        entity, where = self.draft.rows_of(fact.entity.entity), fact.written.where
         about = definition.description
         self.draft.add(Node("fact", fact.table, None, fact.label, description=about, where=where()))
         self.draft.edge(table_id("entity", entity), self._table, "rows", "", where("entity"))

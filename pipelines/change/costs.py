@@ -61,8 +61,9 @@ class Costs:
 
 
 def kind_of(step: str) -> str:
-    """What a step makes (entity, dimension, bridge, fact, rollup), or reads (source table)."""
-    kinds = {"dim": "dimension", "bridge": "bridge", "fact": "fact", "rollup": "rollup"}
+    """What a step makes (entity, golden records, dimension ...), or reads (source table)."""
+    kinds = {"dim": "dimension", "bridge": "bridge", "fact": "fact", "rollup": "rollup",
+             "golden": "golden records"}  # fmt: skip
     return "source table" if "." in step else kinds.get(step.partition("_")[0], "entity")
 
 
@@ -72,6 +73,8 @@ def _made_of(repository: Repository) -> dict[str, tuple[str, ...]]:
     for mapping in repository.mappings:
         name = mapping.entity.entity
         found[name] = (*found.get(name, ()), mapping.definition.from_)
+    for matching in repository.matchings.values():
+        found[matching.product] = (matching.name,)
     for dimension in repository.dimensions.values():
         if dimension.entity is not None:
             found[dimension.table] = (dimension.entity.entity,)

@@ -24,7 +24,7 @@ class PlannedProduct:
 
     name: str
     kind: str
-    """entity, dimension, bridge, fact or rollup"""
+    """entity, golden records, dimension, bridge, fact or rollup"""
     doing: Doing
     rows: int | None
     """Rows of the last load, or as many as it will have by what it is made of."""

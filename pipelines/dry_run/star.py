@@ -10,6 +10,7 @@ from sqlglot import exp
 from metadata import Repository
 from metadata.errors import Issue
 from metadata.repository import ResolvedDimension, ResolvedFact
+from pipelines.dry_run.matching import golden_statements, refused_in_matching
 from pipelines.dry_run.trying import Trying, misfit
 from pipelines.plan import (
     BuildRollup,
@@ -17,6 +18,7 @@ from pipelines.plan import (
     LoadBridge,
     LoadDimension,
     LoadFact,
+    MatchEntity,
     PlannedStep,
     Publish,
     StageEntity,
@@ -64,6 +66,8 @@ def _statements(repository: Repository, planned: PlannedStep) -> Sequence[Statem
     match planned.step:
         case StageEntity(entity):
             return empty_entity(repository, entity)
+        case MatchEntity(entity):
+            return golden_statements(repository, repository.matchings[entity])
         case LoadDimension(name) if repository.dimensions[name].entity is None:
             return load_calendar(repository, name)
         case LoadDimension(name):
@@ -87,6 +91,9 @@ def _culprits(repository: Repository, trying: Trying, planned: PlannedStep) -> I
         case LoadFact(name):
             resolved = repository.facts[name]
             tried = _of_fact(repository.facts[name])
+        case MatchEntity(entity):
+            yield from refused_in_matching(repository.matchings[entity], trying)
+            return
         case _:
             return
     if resolved.entity is None:

@@ -17,6 +17,7 @@ from pipelines.plan import (
     LoadBridge,
     LoadDimension,
     LoadFact,
+    MatchEntity,
     PlannedStep,
     Publish,
     StageEntity,
@@ -59,6 +60,8 @@ def products_of(datasets: Datasets, step: Step, published: int | None) -> tuple[
                 facets=documented(f"Rows refused on the way to {entity}, with the reason."),
             )  # fmt: skip
             return (_of_graph(datasets, f"entity:{entity}"), refused)
+        case MatchEntity():
+            return (_of_graph(datasets, f"entity:{step_name(step)}"),)
         case LoadDimension(dimension):
             tables = [f"dimension:dim_{dimension}", f"dimension:closure_{dimension}"]
             return tuple(
