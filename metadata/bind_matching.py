@@ -181,7 +181,7 @@ class _Binding:
                 )  # fmt: skip
             else:
                 yield from self._survivor(name, rule, place)
-        left = sorted(self._filled - set(rules.columns) - set(self._entity.key))
+        left = self._by_default()
         if rules.default is None and left:
             more = " and others" if len(left) > 6 else ""
             yield Issue(
@@ -190,6 +190,11 @@ class _Binding:
                 f"Nothing is said of {', '.join(left[:6])}{more}.",
                 "Name them under 'survivorship: columns', or give a 'default'.",
             )
+
+    def _by_default(self) -> list[str]:
+        """The columns for which the default decides."""
+        named = self._definition.survivorship.columns
+        return sorted(self._filled - set(named) - set(self._entity.key))
 
     def _survivor(self, name: str | None, rule: Survivor, where: Location) -> Iterator[Issue]:
         entity = self._entity
@@ -200,15 +205,19 @@ class _Binding:
             elif kind_of(entity.columns[rule.by].type) not in MOMENTS:
                 yield Issue(f"'{rule.by}' says no time.", where,
                             f"It is a {entity.columns[rule.by].type}.")  # fmt: skip
-        elif rule.take == "most_recent" and entity.changed_at is None:
+        elif rule.take == "most_recent" and entity.changed_at not in self._filled:
+            when = entity.changed_at
+            why = f"No mapping fills '{when}'." if when else "The entity has no 'changed_at'."
             yield Issue(
-                "Nothing says which record is the most recent.", where,
-                f"Entity '{entity.entity}' has no 'changed_at'.", "Add 'by' with a column.",
+                "Nothing says which record is the most recent.", where, why,
+                "Add 'by' with a column.",
             )  # fmt: skip
-        if name is not None and rule.take in ("longest", "shortest"):
-            if kind_of(entity.columns[name].type) != "string":
-                yield Issue(f"'{name}' has no length.", where,
-                            f"It is a {entity.columns[name].type}.")  # fmt: skip
+        if rule.take in ("longest", "shortest"):
+            for each in [name] if name else self._by_default():
+                if kind_of(entity.columns[each].type) != "string":
+                    fix = "" if name else f"Name '{each}' under 'columns'."
+                    kind = entity.columns[each].type
+                    yield Issue(f"'{each}' has no length.", where, f"It is a {kind}.", fix)
         known = {m.source for m in self._feeding} | {m.definition.from_ for m in self._feeding}
         for source in rule.sources:
             if source not in known:

@@ -21,7 +21,17 @@ from metadata import Repository
 from metadata.expressions import FUNCTIONS
 from metadata.lineage import lineage_of
 from metadata.loader import SHIPPED_MODEL
-from metadata.model import access, cube, maintenance, mapping, quality, source, star, workspace
+from metadata.model import (
+    access,
+    cube,
+    maintenance,
+    mapping,
+    matching,
+    quality,
+    source,
+    star,
+    workspace,
+)
 from metadata.model.rule import Rule, shown, summary
 from metadata.model.rules import CHECKS, CLEANSING
 from metadata.portal import load_portal
@@ -40,6 +50,8 @@ _MODELS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("quality/*.yaml", "", quality.Quality),
     ("access/*.yaml", "", access.Access),
     ("maintenance/*.yaml", "", maintenance.Maintenance),
+    ("matching/*.yaml", "", matching.Matching),
+    ("Decisions", "In `matching/*.yaml`.", matching.Decisions),
     ("Entities", "In `model/*.yaml`.", star.Entity),
     ("Dimensions", "In `model/*.yaml`.", star.Dimension),
     ("Bridges", "In `model/*.yaml`.", star.Bridge),

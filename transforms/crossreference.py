@@ -36,7 +36,7 @@ MATCHED = "matched_records"
 LOG = "matching_log"
 """Table of the warehouse with every record that changed its golden key."""
 _LOG_COLUMNS = (
-    ("entity", "VARCHAR"), ("at", "TIMESTAMP"), ("what", "VARCHAR"), ("key", "VARCHAR"),
+    ("entity", "VARCHAR"), ("changed_at", "TIMESTAMP"), ("what", "VARCHAR"), ("key", "VARCHAR"),
     ("before", "VARCHAR"), ("now", "VARCHAR"),
 )  # fmt: skip
 _NEW = "new_crossreference"

@@ -24,6 +24,7 @@ from pipelines.cli import (
     lineage,
     loading,
     maintaining,
+    matching,
     measuring,
     proposing,
     scanning,
@@ -41,8 +42,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for group in (
-    starting, scanning, proposing, changing, loading, maintaining, keeping, asking, explaining,
-    lineage, documenting, exchanging, serving, measuring,
+    starting, scanning, proposing, changing, loading, maintaining, matching, keeping, asking,
+    explaining, lineage, documenting, exchanging, serving, measuring,
 ):  # fmt: skip
     group.register(app)
 

@@ -94,7 +94,9 @@ def _linked(
 ) -> Found:
     with _engine(temporary) as connection:
         connection.register("given", records)
-        connection.execute(f"CREATE TABLE {RECORDS} AS SELECT * FROM given ORDER BY {KEY}")
+        ordered_rows = exp.select("*").from_("given").order_by(column(KEY))
+        create = exp.Create(this=exp.to_table(RECORDS), kind="TABLE", expression=ordered_rows)
+        run(connection, create)
         connection.unregister("given")
         prepare_edges(connection)
         for line in matching.definition.same:
@@ -192,9 +194,11 @@ def _cluster(connection: duckdb.DuckDBPyConnection, matching: ResolvedMatching) 
         exp.select(named(column("r"), "k")).from_(EDGES),
     )
     run(connection, exp.Create(this=exp.to_table("nodes"), kind="TABLE", expression=ends))
-    [(count,)] = connection.execute("SELECT count(*) FROM nodes").fetchall()
+    counted = exp.select(exp.Count(this=exp.Star())).from_("nodes")
+    [(count,)] = connection.execute(counted.sql(dialect="duckdb")).fetchall()
     if not count:
-        connection.execute(f"CREATE TABLE {CLUSTERS} (cluster_id VARCHAR, k VARCHAR)")
+        nothing = exp.select(named(column("k"), "cluster_id"), column("k")).from_("nodes")
+        run(connection, exp.Create(this=exp.to_table(CLUSTERS), kind="TABLE", expression=nothing))
         return
     with quiet():
         api = DuckDBAPI(connection=connection)
@@ -249,7 +253,11 @@ def _part(connection: duckdb.DuckDBPyConnection, matching: ResolvedMatching) -> 
     parted = clusters_apart(edges, apart)
     given = pa.table({"k": list(parted), "now": list(parted.values())})
     connection.register("parted", given)
-    connection.execute(
-        f"UPDATE {CLUSTERS} SET cluster_id = parted.now FROM parted WHERE parted.k = {CLUSTERS}.k"
+    update = exp.Update(
+        this=exp.to_table(CLUSTERS),
+        expressions=[column("cluster_id").eq(column("now", "parted"))],
+        from_=exp.From(this=exp.to_table("parted")),
+        where=exp.Where(this=column("k", "parted").eq(column("k", CLUSTERS))),
     )
+    run(connection, update)
     connection.unregister("parted")

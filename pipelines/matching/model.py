@@ -26,7 +26,7 @@ from sqlglot import exp
 from metadata.model.matching import Agreement
 from metadata.repository import ResolvedMatching
 from transforms.ingredients import digest
-from transforms.matching import KEY, Level, agreeing, levels, missing
+from transforms.matching import KEY, Level, agreeing, agreement, levels, missing
 
 RECORDS = "records"
 _SAMPLE = "sampled"
@@ -34,8 +34,11 @@ _DIGITS = 6
 _FEW_PAIRS = 20
 """Fewer pairs in a block than this say nothing about the model."""
 _ROUNDS = 50
-_LIKELY = 0.95
-"""Share of equal values among records that are the same, where the data cannot tell."""
+_FEW_TO_TELL_CHANCE = 500
+"""Of fewer pairs too many are the same to say what happens by chance; then the usual is taken."""
+_LIKELY, _LESS, _UNLIKELY = 0.75, 0.4, 0.05
+"""Where data cannot tell, how often records that are the same have equal values; how much rarer
+each further step is than the one before; and how often their values differ."""
 _RARE = 1e-6
 
 
@@ -66,13 +69,14 @@ def identity_of(matching: ResolvedMatching) -> str:
 def estimated(connection: duckdb.DuckDBPyConnection, matching: ResolvedMatching) -> LinkageModel:
     """Estimate the model of an entity from its records, which stand in `records`."""
     settings = _blank(matching)
-    [(records,)] = connection.execute(f"SELECT count(*) FROM {RECORDS}").fetchall()
+    counted = exp.select(exp.Count(this=exp.Star())).from_(RECORDS)
+    [(records,)] = connection.execute(counted.sql(dialect="duckdb")).fetchall()
     pairs = records * (records - 1) // 2
     if matching.definition.model.prior is not None:
         settings["probability_two_random_records_match"] = matching.definition.model.prior
     elif records > 1:
         settings["probability_two_random_records_match"] = min(1 / records, 0.1)
-    if pairs:
+    if pairs >= _FEW_TO_TELL_CHANCE:
         with quiet():
             settings = _with_chance(connection, matching, settings, records)
             settings = _with_likeness(connection, matching, settings)
@@ -186,7 +190,7 @@ def _with_likeness(
 
     linker = linker_of(connection, settings)
     for line in matching.definition.block:
-        if _pairs_in(connection, line) < _FEW_PAIRS:
+        if pairs_of_block(connection, line) < _FEW_PAIRS:
             continue
         try:
             linker.training.estimate_parameters_using_expectation_maximisation(
@@ -199,14 +203,8 @@ def _with_likeness(
     return found
 
 
-def _pairs_in(connection: duckdb.DuckDBPyConnection, line: Agreement) -> int:
-    return pairs_of_block(connection, line)
-
-
 def pairs_of_block(connection: duckdb.DuckDBPyConnection, line: Agreement) -> int:
     """How many pairs of records agree on a block line, without listing them."""
-    from transforms.matching import agreement
-
     values = agreement(line)
     n = exp.Count(this=exp.Star())
     groups = (
@@ -261,8 +259,7 @@ def _filled(known: list[Any], values: list[float]) -> list[float]:
 
 
 def _usual_m(steps: int) -> list[float]:
-    rest = (1 - _LIKELY) / max(steps - 1, 1)
-    return [_LIKELY, *([rest] * (steps - 1))]
+    return [*(_LIKELY * _LESS**place for place in range(steps - 1)), _UNLIKELY]
 
 
 def _usual_u(steps: int) -> list[float]:

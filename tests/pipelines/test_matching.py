@@ -1,0 +1,276 @@
+"""Matching in a company of three systems: golden records, golden keys that stay, facts that follow."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+
+import duckdb
+import matched_company as company_files
+import pytest
+
+from metadata import load_workspace
+from pipelines import publish
+from pipelines.change.apply import apply
+from pipelines.change.plan import make_plan
+from pipelines.run import run
+from pipelines.storage import Storage
+
+CRM, BILLING, SHOP = (company_files.CUSTOMERS[name] for name in ("crm", "billing", "shop"))
+
+
+@pytest.fixture(scope="module")
+def loaded_once(tmp_path_factory):
+    path = company_files.write_company(tmp_path_factory.mktemp("matching") / "company")
+    assert run(load_workspace(path)).ok
+    return path
+
+
+@pytest.fixture
+def company(loaded_once, tmp_path):
+    shutil.copytree(loaded_once, tmp_path / "company")
+    return tmp_path / "company"
+
+
+def load(path, **options):
+    report = run(load_workspace(path), **options)
+    assert report.ok, [str(i) for s in report.steps for i in s.issues]
+    return {step.name: step for step in report.steps}
+
+
+def ask(path, sql):
+    storage = Storage.of(load_workspace(path))
+    pointer = publish.current(storage)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"ATTACH '{storage.published / pointer['file']}' AS warehouse (READ_ONLY)"
+        )
+        connection.execute(f"ATTACH '{storage.staging_database}' AS staging (READ_ONLY)")
+        return connection.execute(sql).fetchall()
+
+
+def golden_keys(path):
+    return dict(ask(path, "SELECT key, golden_key FROM warehouse.xref_customer WHERE present"))
+
+
+def customers(path, system, rows):
+    company_files.write_table(path, f"{system}/customers", company_files.COLUMNS, rows)
+
+
+def changed(row, **values):
+    return tuple(values.get(n, v) for n, v in zip(company_files.COLUMNS, row, strict=True))
+
+
+def sales(path):
+    return dict(
+        ask(
+            path,
+            "SELECT customer_id, sum(net_amount)::INTEGER FROM warehouse.fact_sales"
+            " JOIN warehouse.dim_customer USING (customer_key) GROUP BY ALL",
+        )
+    )
+
+
+class TestGoldenRecords:
+    def test_records_that_agree_on_a_line_are_one(self, company):
+        assert golden_keys(company) == {
+            "crm:1": "crm:1", "billing:A": "crm:1", "shop:x": "crm:1",
+            "crm:3": "crm:3", "billing:B": "crm:3",
+            "crm:2": "crm:2", "shop:y": "shop:y",
+        }  # fmt: skip
+
+    def test_each_column_keeps_the_value_that_its_rule_says(self, company):
+        rows = ask(
+            company,
+            "SELECT customer_id, name, email, phone, strftime(birth_date, '%Y'), city, segment, parent_customer_id"
+            " FROM staging.golden_customer ORDER BY 1",
+        )
+        assert rows == [
+            # longest name; billing's telephone; Berlin twice; the newest segment that is there
+            ("crm:1", "Anna Berger", "anna@example.com", "030 9", "1980", "Berlin", "Private", None),
+            ("crm:2", "Bruno Carl", "bruno@example.com", None, "1975", "Köln", "Private", None),
+            ("crm:3", "Cara Dorn-Emil", "cara@example.com", "040 3", "1990", "Hamburg", "Very important", "crm:1"),
+            # her parent is known to the shop only, as x: that is Anna
+            ("shop:y", "Dora Ernst", "dora@example.com", None, None, "Ulm", None, "crm:1"),
+        ]  # fmt: skip
+
+    def test_facts_are_those_of_the_golden_member(self, company):
+        assert sales(company) == {"crm:1": 70, "crm:2": 160, "crm:3": 80, "shop:y": 320, None: 640}
+
+    def test_attributes_over_a_reference_are_those_of_the_golden_record(self, company):
+        rows = ask(company, "SELECT customer_id, parent_company FROM warehouse.dim_customer"
+                            " WHERE parent_company IS NOT NULL AND customer_key > 0")  # fmt: skip
+        assert sorted(rows) == [("crm:3", "Anna Berger"), ("shop:y", "Anna Berger")]
+
+    def test_merged_records_are_counted_as_merged_and_all_balances(self, company):
+        control = sqlite3.connect(Storage.of(load_workspace(company)).root / "control.sqlite")
+        rows = control.execute(
+            "SELECT mapping, landed, staged, quarantined, merged, filtered FROM balances WHERE entity = 'customer'"
+        )
+        assert sorted(rows) == [
+            ("customer<billing.customers", 2, 0, 0, 2, 0),
+            ("customer<crm.customers", 3, 3, 0, 0, 0),
+            ("customer<shop.customers", 2, 1, 0, 1, 0),
+        ]
+
+    def test_nothing_to_do_is_not_done_again(self, company):
+        steps = load(company)
+        assert {s.status for s in steps.values()} == {"unchanged"}
+
+
+class TestGoldenKeysStay:
+    def test_who_joins_takes_the_key_that_was_there_first(self, company):
+        # A record of the leading system comes later than that of the shop.
+        customers(
+            company,
+            "crm",
+            [*CRM, changed(CRM[1], id="4", name="Dora Ernst", email="dora@example.com")],
+        )
+        load(company)
+        assert golden_keys(company)["crm:4"] == golden_keys(company)["shop:y"] == "shop:y"
+        assert sales(company)["shop:y"] == 320
+
+    def test_two_that_come_together_keep_one_key_and_the_other_member_is_closed(self, company):
+        customers(company, "shop", [SHOP[0], changed(SHOP[1], email="bruno@example.com")])
+        load(company)
+        assert golden_keys(company)["shop:y"] == "crm:2"
+        assert sales(company)["crm:2"] == 480 and "shop:y" not in sales(company)
+        members = ask(
+            company, "SELECT is_current FROM warehouse.dim_customer WHERE customer_id = 'shop:y'"
+        )
+        assert members == [(False,)]
+        logged = ask(company, "SELECT what, key, before, now FROM warehouse.matching_log")
+        assert logged == [("merged", "shop:y", "shop:y", "crm:2")]
+
+    def test_who_parts_again_gets_its_own_member_back(self, company):
+        customers(company, "shop", [SHOP[0], changed(SHOP[1], email="bruno@example.com")])
+        load(company)
+        customers(company, "shop", SHOP)
+        load(company)
+        assert golden_keys(company)["shop:y"] == "shop:y"
+        assert sales(company) == {"crm:1": 70, "crm:2": 160, "crm:3": 80, "shop:y": 320, None: 640}
+        logged = ask(
+            company, "SELECT what, key, now FROM warehouse.matching_log ORDER BY changed_at"
+        )
+        assert logged == [("merged", "shop:y", "crm:2"), ("split", "shop:y", "shop:y")]
+
+    def test_the_key_outlives_the_record_that_bore_it(self, company):
+        customers(company, "crm", CRM[1:])
+        load(company)
+        keys = golden_keys(company)
+        assert "crm:1" not in keys and keys["billing:A"] == keys["shop:x"] == "crm:1"
+        # What refers to the record that has gone goes on leading to its golden record.
+        assert sales(company)["crm:1"] == 70
+        customers(company, "crm", CRM)
+        load(company)
+        assert golden_keys(company)["crm:1"] == "crm:1"
+
+    def test_it_outlives_the_loss_of_staging_and_of_the_build(self, company):
+        customers(
+            company,
+            "crm",
+            [*CRM, changed(CRM[1], id="4", name="Dora Ernst", email="dora@example.com")],
+        )
+        load(company)
+        before = golden_keys(company)
+        storage = Storage.of(load_workspace(company))
+        storage.staging_database.unlink()
+        load(company)
+        assert golden_keys(company) == before
+        storage.warehouse_database.unlink()
+        load(company)
+        assert golden_keys(company) == before
+        load(company, full=True)
+        assert golden_keys(company) == before
+
+
+class TestDecisions:
+    def test_they_go_over_rules(self, company):
+        company_files.write(
+            company,
+            "matching/decided.yaml",
+            "decisions: customer\nrecords:\n"
+            "  - {apart: ['crm:1', 'shop:x'], by: Anna, why: mother and daughter}\n"
+            "  - {together: ['crm:2', 'shop:y']}\n",
+        )
+        plan = make_plan(load_workspace(company))
+        (change,) = plan.changes
+        assert (change.change.kind, change.weight) == ("decisions", "backfill")
+        apply(load_workspace(company), plan, by="Anna", reason="decided")
+        keys = golden_keys(company)
+        assert keys["crm:1"] != keys["shop:x"]
+        assert keys["billing:A"] in (keys["crm:1"], keys["shop:x"])
+        assert keys["crm:2"] == keys["shop:y"] == "crm:2"
+        assert sum(sales(company).values()) == 1270
+
+
+class TestPlans:
+    def told(self, path):
+        plan = make_plan(load_workspace(path))
+        doing = {p.name: p.doing for p in plan.products if p.doing != "keep"}
+        return [(c.change.kind, c.change.action, c.weight) for c in plan.changes], doing
+
+    def test_another_rule_makes_golden_records_their_dimension_and_what_refers_to_them(
+        self, company
+    ):
+        text = company_files.MATCHING.replace("  - email\n", "  - [email, birth_date]\n")
+        company_files.write(company, "matching/customer.yaml", text)
+        changes, doing = self.told(company)
+        assert changes == [("matching", "changed", "backfill")]
+        assert doing["golden_customer"] == "rebuild" and doing["dim_customer"] == "update"
+        assert doing["fact_sales"] == doing["fact_orders"] == "if_keys_change"
+        assert not {"customer", "dim_product", "dim_date", "order", "order_line"} & set(doing)
+        steps = load(company)
+        assert steps["golden_customer"].status == steps["fact_sales"].status == "done"
+        assert steps["customer"].status == steps["dim_product"].status == "unchanged"
+        # billing's record has no birth date, so it is alone now
+        assert golden_keys(company)["billing:A"] == "billing:A"
+        assert sales(company) == {
+            "crm:1": 30,
+            "billing:A": 40,
+            "crm:2": 160,
+            "crm:3": 80,
+            "shop:y": 320,
+            None: 640,
+        }
+
+    def test_a_rule_that_changes_no_cluster_leaves_facts_alone(self, company):
+        text = company_files.MATCHING.replace(
+            "  - email\n", "  - email\n  - [name, birth_date, city]\n"
+        )
+        company_files.write(company, "matching/customer.yaml", text)
+        steps = load(company)
+        assert steps["golden_customer"].status == "done"
+        assert steps["fact_sales"].status == "unchanged"
+
+    def test_another_survivor_touches_one_column(self, company):
+        text = company_files.MATCHING.replace("city: most_frequent", "city: most_recent")
+        company_files.write(company, "matching/customer.yaml", text)
+        changes, doing = self.told(company)
+        assert changes == [("matching", "changed", "backfill")]
+        assert doing["dim_customer"] == "update" and "fact_sales" not in doing
+        steps = load(company)
+        assert steps["fact_sales"].status == "unchanged"
+        assert ask(
+            company, "SELECT city FROM warehouse.dim_customer WHERE customer_id = 'crm:1'"
+        ) == [("Potsdam",)]
+
+    def test_begun_later_and_taken_away_again(self, tmp_path):
+        path = company_files.write_company(tmp_path / "company", matching=None)
+        load(path)
+        before = sales(path)
+        assert before["shop:x"] == 20
+        company_files.write(path, "matching/customer.yaml", company_files.MATCHING)
+        changes, doing = self.told(path)
+        assert changes == [("matching", "added", "backfill")]
+        assert doing["golden_customer"] == "create" and doing["fact_sales"] == "rebuild"
+        load(path)
+        assert sales(path) == {"crm:1": 70, "crm:2": 160, "crm:3": 80, "shop:y": 320, None: 640}
+        (path / "matching" / "customer.yaml").unlink()
+        changes, doing = self.told(path)
+        assert doing["golden_customer"] == "drop"
+        load(path)
+        assert sales(path) == before
+        assert ask(path, "SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE 'xref%'") == [
+            (0,)
+        ]
