@@ -10,15 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
 
-from metadata.errors import Location
 from metadata.feeds import Feeds
+from metadata.matched import ResolvedMatching, golden_table
 from metadata.model.access import Access
-from metadata.model.base import Definition
 from metadata.model.cube import Cube, Measure
 from metadata.model.mapping import EntityMapping, Lookup
-from metadata.model.matching import Decision, Decisions, Matching, Survivor
 from metadata.model.quality import Quality
 from metadata.model.source import Source, SourceTable
 from metadata.model.star import (
@@ -34,42 +31,7 @@ from metadata.model.workspace import Workspace
 from metadata.paths import PathError, ReferencePath, resolve_path
 from metadata.rights import EVERYTHING, Rights
 from metadata.upkeep import Upkeep
-from metadata.yaml_tree import Document, extended
-
-D = TypeVar("D", bound=Definition, covariant=True)
-
-
-@dataclass(frozen=True)
-class Written(Generic[D]):
-    """A definition together with the documents it was read from (a later one extends the first)."""
-
-    value: D
-    documents: tuple[Document, ...]
-
-    @cached_property
-    def content(self) -> dict[str, Any]:
-        """Everything that is written, as plain values: what a later document says goes."""
-        merged: dict[str, Any] = {}
-        for document in self.documents:
-            merged = extended(merged, document.content)
-        return merged
-
-    @property
-    def file(self) -> str:
-        """The file that speaks last."""
-        return self.documents[-1].file
-
-    def where(self, *path: str | int) -> Location:
-        """Where a part of the definition stands: in the last document that mentions it."""
-        for document in reversed(self.documents):
-            node: Any = document.content
-            for step in path:
-                if not (isinstance(node, dict) and step in node):
-                    break
-                node = node[step]
-            else:
-                return document.where(*path)
-        return self.documents[-1].where(*path)
+from metadata.written import Written
 
 
 @dataclass(frozen=True)
@@ -282,43 +244,6 @@ class ResolvedQuality:
     name: str
     definition: Quality
     written: Written[Quality]
-
-
-@dataclass(frozen=True)
-class ResolvedMatching:
-    """How the records of an entity are matched, and which of their values stay."""
-
-    definition: Matching
-    entity: Entity
-    survivors: Mapping[str, Survivor]
-    """By column, for every column that a mapping fills but the key."""
-    written: Written[Matching]
-    decided: Written[Decisions] | None
-
-    @property
-    def name(self) -> str:
-        """Name of the entity."""
-        return self.entity.entity
-
-    @property
-    def key(self) -> str:
-        """The entity's key column."""
-        return self.entity.key[0]
-
-    @property
-    def product(self) -> str:
-        """Name of the step, and of the table of golden records in staging."""
-        return golden_table(self.name)
-
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        """What people have decided."""
-        return self.decided.value.records if self.decided else ()
-
-
-def golden_table(entity: str) -> str:
-    """Name of the table of an entity's golden records."""
-    return f"golden_{entity}"
 
 
 @dataclass(frozen=True)

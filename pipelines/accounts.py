@@ -13,8 +13,8 @@ from sqlglot import exp
 
 from metadata import Repository
 from metadata.errors import Issue
-from metadata.upkeep import since
 from metadata.repository import ResolvedMatching
+from metadata.upkeep import since
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine
 from pipelines.storage import Storage, replace_durably
