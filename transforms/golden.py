@@ -43,21 +43,36 @@ def empty_golden(_: Repository, matching: ResolvedMatching) -> tuple[Statement, 
     return (Statement(create, f"no golden records of {matching.name} yet"),)
 
 
-def golden_rows(repository: Repository, matching: ResolvedMatching) -> exp.Select:
-    """The golden records; columns as those of the staged entity."""
+def golden_rows(repository: Repository, matching: ResolvedMatching, staged: str = "") -> exp.Select:
+    """The golden records; columns as those of the staged entity.
+
+    Args:
+        repository: the workspace.
+        matching: how the entity is matched.
+        staged: table of staging with its staged records, where it is not the entity itself.
+    """
     alone = exp.select(*(column(name) for name in _columns(matching)))
     alone = alone.from_("records").where(column("_records").eq(number(1)))
-    together = _survivors(repository, matching)
-    union = exp.union(alone, together, distinct=False)
+    union = exp.union(alone, _survivors(matching), distinct=False)
     query = _self_referring(matching, union)
-    return query.with_("records", _records(repository, matching), copy=False)
+    records = _records(repository, matching, staged or matching.name)
+    return query.with_("records", records, copy=False)
+
+
+def golden_origins(
+    repository: Repository, matching: ResolvedMatching, staged: str = ""
+) -> exp.Select:
+    """For each golden record of several the key of the record that each of its values is from."""
+    query = _survivors(matching, column("_own"))
+    records = _records(repository, matching, staged or matching.name)
+    return query.with_("records", records, copy=False)
 
 
 def _columns(matching: ResolvedMatching) -> tuple[str, ...]:
     return (*matching.entity.columns, "_changed_at")
 
 
-def _records(repository: Repository, matching: ResolvedMatching) -> exp.Select:
+def _records(repository: Repository, matching: ResolvedMatching, staged: str) -> exp.Select:
     """Staged records under their golden keys, with what decides between their values."""
     key = matching.key
     columns = [name for name in matching.entity.columns if name != key]
@@ -83,7 +98,7 @@ def _records(repository: Repository, matching: ResolvedMatching) -> exp.Select:
             named(column("source", "x"), _SOURCE),
             named(column("table", "x"), _TABLE),
         )
-        .from_(table(matching.name, STAGING, "record"))
+        .from_(table(staged, STAGING, "record"))
         .join(
             table(xref_table(matching.name), WAREHOUSE, "x"),
             on=exp.and_(column("key", "x").eq(column(key, "record")), column("present", "x")),
@@ -91,8 +106,11 @@ def _records(repository: Repository, matching: ResolvedMatching) -> exp.Select:
     )
 
 
-def _survivors(repository: Repository, matching: ResolvedMatching) -> exp.Select:
-    """Of each column the value that stays, where several records make a golden one."""
+def _survivors(matching: ResolvedMatching, told: exp.Expr | None = None) -> exp.Select:
+    """Of each column the value that stays, where several records make a golden one.
+
+    `told` is what is taken of the record that has it, instead of the value itself.
+    """
     counted = exp.select(exp.Star()).from_("records")
     for name, rule in matching.survivors.items():
         if rule.take == "most_frequent":
@@ -107,7 +125,7 @@ def _survivors(repository: Repository, matching: ResolvedMatching) -> exp.Select
         if name == matching.key:
             value: exp.Expr = column(name)
         elif name in matching.survivors:
-            value = _taken(matching, name, matching.survivors[name])
+            value = _taken(name, matching.survivors[name], told)
         else:
             value = exp.cast(exp.null(), data_type(kind.type))
         query = query.select(named(value, name), copy=False)
@@ -119,18 +137,18 @@ def _survivors(repository: Repository, matching: ResolvedMatching) -> exp.Select
     )
 
 
-def _taken(matching: ResolvedMatching, name: str, rule: Survivor) -> exp.Expr:
+def _taken(name: str, rule: Survivor, told: exp.Expr | None) -> exp.Expr:
     """The first value of a column that is there, in the order that its rule gives."""
-    order = [*_order(matching, name, rule), *_last_resort()]
+    order = [*_order(name, rule), *_last_resort()]
     first = exp.Anonymous(
         this="first",
-        expressions=[exp.Order(this=column(name), expressions=order)],
+        expressions=[exp.Order(this=(told or column(name)).copy(), expressions=order)],
     )
     there = exp.Where(this=exp.not_(column(name).is_(exp.null())))
     return exp.Filter(this=first, expression=there)
 
 
-def _order(matching: ResolvedMatching, name: str, rule: Survivor) -> Sequence[exp.Expr]:
+def _order(name: str, rule: Survivor) -> Sequence[exp.Expr]:
     match rule.take:
         case "most_recent":
             return [ordered(column(rule.by or "_changed_at"), descending=True)]

@@ -144,6 +144,9 @@ class _Printer:
             more = row.merged - len(row.merged_rows)
             others = f" and {more:,} more" if more else ""
             _line(f"      merged into it: {'; '.join(_places(row.merged_rows))}{others}")
+        for stays in row.survivors:
+            by = f"({stays.rule.replace('_', ' ')}, {stays.defined})"
+            _line(f"      {stays.column} {_quoted(stays.value)} stays, of {stays.of}  {by}")
 
     def _print_left_out(self) -> None:
         left = self._found.left_out

@@ -24,6 +24,7 @@ from metadata.errors import Issue, UserError
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping
 from pipelines.extract.folding import all_files, bases_in, standing_for
+from pipelines.explain.golden import as_golden, under_golden_keys, with_their_clusters
 from pipelines.landed import Landed, landed_tables
 from pipelines.lock import reading
 from pipelines.origins import TABLE, Origin, origins_query, read_origins
@@ -234,7 +235,7 @@ class EntityReplay:
 
     def judge_all(self, target: str, condition: exp.Expr) -> None:
         """Judge every landed row, and keep those for which a condition holds as a table."""
-        judged = self._judged({})
+        judged = as_golden(self.replay, self.name, self._judged({}), target, self.today)
         kept = exp.select(exp.Star()).from_(judged.subquery("judged", copy=False), copy=False)
         kept.where(condition, copy=False)
         self._keep(target, kept)
@@ -257,12 +258,14 @@ class EntityReplay:
             wanted: table of staging with the entity's key columns.
             listed: table of staging with `_mapping`, `_batch` and `_row` of rows to judge besides.
         """
+        wanted = with_their_clusters(self.replay, self.name, wanted)
         self._narrow(wanted, listed, ever=False)
         if any(mapping.definition.deduplicate for mapping in self.mappings):
             # Which of several that are the same is staged, is only seen among all.
             self._judge_among_all(target, wanted, listed)
             return
-        judged = self._judged(self.narrow).subquery("few", copy=False)
+        few = as_golden(self.replay, self.name, self._judged(self.narrow), target, self.today)
+        judged = few.subquery("few", copy=False)
         self._keep(target, exp.select(exp.Star()).from_(judged, copy=False))
 
     def _judge_among_all(self, target: str, wanted: str, listed: str | None) -> None:
@@ -275,9 +278,8 @@ class EntityReplay:
             besides = exp.select("1").from_(table(listed, STAGING, "listed")).where(*same)
             asked = exp.or_(asked, exp.Exists(this=besides))
         judged = self._judged({}).subquery("judged", copy=False)
-        self._keep(
-            target, exp.select(exp.Star()).from_(judged, copy=False).where(asked, copy=False)
-        )
+        few = exp.select(exp.Star()).from_(judged, copy=False).where(asked, copy=False)
+        self._keep(target, as_golden(self.replay, self.name, few, target, self.today))
 
     def judge_ever(self, target: str, wanted: str) -> None:
         """Judge all rows that ever landed with wanted keys, also where newer ones took their place.
@@ -289,8 +291,9 @@ class EntityReplay:
             rows = exp.select(exp.Star()).from_(read_files([str(file) for file in files]))
             rows = rows.where(exp.not_(exp.func("COALESCE", column(DELETED), exp.false())))
             self.replay.run(create_view(_ever(mapping), STAGING, rows))
-        self._narrow(wanted, None, ever=True)
-        judged = self._judged(self.narrow).subquery("ever", copy=False)
+        self._narrow(with_their_clusters(self.replay, self.name, wanted), None, ever=True)
+        ever = under_golden_keys(self.replay, self.name, self._judged(self.narrow))
+        judged = ever.subquery("ever", copy=False)
         self._keep(target, exp.select(exp.Star()).from_(judged, copy=False))
 
     def _narrow(self, wanted: str, listed: str | None, *, ever: bool) -> None:

@@ -33,6 +33,7 @@ def _both(known: SourceRow, again: SourceRow) -> SourceRow:
         known,
         values=(*known.values, *(v for v in again.values if v.column not in followed)),
         joined=(*known.joined, *(j for j in again.joined if j.alias not in aliases)),
+        survivors=tuple(dict.fromkeys((*known.survivors, *again.survivors))),
         merged=max(known.merged, again.merged),
         merged_rows=max(known.merged_rows, again.merged_rows, key=len),
     )

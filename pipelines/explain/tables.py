@@ -15,6 +15,7 @@ from pipelines.explain.focus import Focus
 from pipelines.explain.replay import Replay
 from pipelines.explain.tracing import JudgedRows
 from transforms import STAGING, WAREHOUSE
+from transforms.references import rows_of
 from transforms.statements import table
 
 ROOT, KEYS, WANTED, VERDICTS = "root", "cell_keys", "wanted", "verdicts"
@@ -89,11 +90,12 @@ class Placing:
 
     def seen(self, query: exp.Select, world: str) -> exp.Select:
         """A statement over staged entities and dimensions as it reads those of one world."""
+        entities = {rows_of(self.repository, e): e for e in (*self.followed, *self.broken)}
 
         def read(node: exp.Expr) -> exp.Expr:
             if isinstance(node, exp.Table):
-                if node.db == STAGING and node.name in (*self.followed, *self.broken):
-                    return table(followed_view(node.name, world), STAGING, node.alias)
+                if node.db == STAGING and node.name in entities:
+                    return table(followed_view(entities[node.name], world), STAGING, node.alias)
                 if node.db == WAREHOUSE and world == LET_IN and self._gains(node.name):
                     return table(node.name, STAGING, node.alias)
             return node

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from sqlglot import exp
 
 from metadata.repository import ResolvedMapping
+from pipelines.explain.golden import surviving
 from pipelines.explain.replay import EntityReplay
 from pipelines.explain.values import (
     FilterTrace,
@@ -101,6 +102,7 @@ def _of_mapping(
         )
         for alias, (b, n) in trace.joins.items()
     }
+    stays = surviving(replay, replayed.name, judged.target, columns)
     found = {}
     for row in rows:
         place = (row[BATCH], row[ROW])
@@ -127,6 +129,7 @@ def _of_mapping(
             priority=mapping.definition.priority,
             merged=others.times if others else 0,
             merged_rows=tuple(others.rows) if others else (),
+            survivors=stays.get((mapping.name, *place), ()),
             defined=mapping.written.where(),
         )
     return found

@@ -163,6 +163,19 @@ class JoinedRow:
 
 
 @dataclass(frozen=True)
+class SurvivingValue:
+    """A value of a golden record that is another record's, and the rule by which it stays."""
+
+    column: str
+    value: str | None
+    of: str
+    """Key of the record that has it."""
+    rule: str
+    personal: bool
+    defined: Location
+
+
+@dataclass(frozen=True)
 class SourceRow:
     """A row of an entity: where it landed, what the rules made of it, and what became of it."""
 
@@ -189,6 +202,8 @@ class SourceRow:
     """How many rows were merged into it."""
     merged_rows: tuple[LandedRow, ...]
     """Some of them."""
+    survivors: tuple[SurvivingValue, ...]
+    """Of a golden record, which this row leads: followed values that are those of other records."""
     defined: Location
 
 
