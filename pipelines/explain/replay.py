@@ -23,8 +23,8 @@ from metadata import Repository
 from metadata.errors import Issue, UserError
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping
-from pipelines.extract.folding import all_files, bases_in, standing_for
 from pipelines.explain.golden import as_golden, under_golden_keys, with_their_clusters
+from pipelines.extract.folding import all_files, bases_in, standing_for
 from pipelines.landed import Landed, landed_tables
 from pipelines.lock import reading
 from pipelines.origins import TABLE, Origin, origins_query, read_origins
