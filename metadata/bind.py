@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metadata.bind_access import access_issues, people_issues
 from metadata.bind_cube import bind_cubes
 from metadata.bind_maintenance import Nameable, bind_maintenance
-from metadata.bind_mapping import bind_mappings, check_lookups
+from metadata.bind_mapping import bind_mappings, check_lookups, expression_issues
 from metadata.bind_matching import bind_matchings
 from metadata.bind_quality import bind_qualities
-from metadata.bind_sources import check_sources
+from metadata.bind_sources import source_issues, unread_issues
 from metadata.bind_star import bind_bridges, bind_dimensions, bind_facts, check_entities
 from metadata.bind_synonyms import check_synonyms
 from metadata.errors import Issue, Location
-from metadata.expressions import ExpressionError, parse_expression
 from metadata.model.access import Access
+from metadata.model.base import expressions_of
 from metadata.model.cube import Cube
 from metadata.model.maintenance import Maintenance
 from metadata.model.mapping import Lookup
@@ -43,12 +43,13 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
     entities = collected.of("entity", Entity)
     issues += check_entities(entities)
     issues += check_lookups(lookups, sources)
-    issues += _check_filters(sources)
-    issues += check_sources(sources)
     if issues:
         # Paths over broken references would only repeat what has been said.
         return None, issues
     mappings = bind_mappings(collected.mappings, sources, lookups, entities, issues)
+    issues += source_issues(sources)
+    if not issues:
+        issues += unread_issues(sources, [written for _, written in collected.mappings], lookups)
     feeds = Feeds(
         {name: written.value for name, written in entities.items()},
         _fed_columns([(m.definition.entity, m.definition.columns) for m in mappings]),
@@ -63,7 +64,14 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
         absent,
         issues,
     )
-    bridges = bind_bridges(collected.of("bridge", Bridge), dimensions, feeds, absent, issues)
+    bridges = bind_bridges(
+        collected.of("bridge", Bridge),
+        collected.of("dimension", Dimension),
+        dimensions,
+        feeds,
+        absent,
+        issues,
+    )
     cubes = bind_cubes(
         collected.of("cube", Cube), collected.of("fact", Fact), facts, absent, issues
     )
@@ -120,19 +128,24 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
     if not (issues or wrong):
         found = access_issues(repository, repository.policies, repository.workspace.users)
         wrong = [issue for _, issue in found]
-    return repository, issues + wrong
+    issues += wrong
+    # Some that are meant here have been told by whoever binds the definition.
+    told = {issue.what for issue in issues}
+    issues += [issue for issue in sql_issues(collected) if issue.what not in told]
+    return repository, issues
 
 
-def _check_filters(sources: Mapping[str, Written[Source]]) -> Iterator[Issue]:
-    """Declared filters of tables that are no condition, or one that no source may be asked."""
-    for written in sources.values():
-        for name, table in written.value.tables.items():
-            try:
-                if table.where is not None:
-                    parse_expression(table.where)
-            except ExpressionError as error:
-                where = written.where("tables", name, "where")
-                yield Issue(f"The filter '{table.where}' {error}.", where)
+def sql_issues(collected: Collected) -> list[Issue]:
+    """Expressions of any definition that are not one scalar expression of what is allowed."""
+    written: list[Written[Any]] = [each for _, each in collected.mappings]
+    written += [each for named in collected.named.values() for each in named.values()]
+    written += [collected.workspace] if collected.workspace is not None else []
+    return [
+        issue
+        for each in written
+        for path, text in expressions_of(each.value)
+        for issue in expression_issues(text, each.where(*path))
+    ]
 
 
 def _marts(collected: Collected) -> frozenset[str]:

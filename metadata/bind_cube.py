@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from metadata.bind_figures import measure_type_issues
 from metadata.bind_mapping import expression_issues
 from metadata.bind_star import fact_role
 from metadata.errors import Issue, Location, did_you_mean
@@ -50,7 +51,7 @@ def bind_cubes(
             absent[f"cube {name}"] = f"The fact '{definition.fact}' is not loaded."
             continue
         cube = _bind(name, each, facts[definition.fact])
-        found = list(_bound_issues(cube))
+        found = list(_bound_issues(cube)) or list(measure_type_issues(cube))
         issues.extend(found)
         if not found:
             bound[name] = cube

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from metadata.bind_rules import (
@@ -12,10 +13,12 @@ from metadata.bind_rules import (
 )
 from metadata.errors import Issue, Location, did_you_mean
 from metadata.expressions import ExpressionError, columns_of, parse_expression
-from metadata.model.mapping import ColumnRule, EntityMapping, Lookup
+from metadata.model.mapping import DRIVER, ColumnRule, EntityMapping, Lookup, sort_key
 from metadata.model.source import Source
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping, Written
+
+_NO_COLUMN = re.compile(r"[;(),'\"]|\b(ascending|descending|nulls +(first|last))$", re.IGNORECASE)
 
 
 def bind_mappings(
@@ -47,6 +50,8 @@ def bind_mappings(
         ]
         if definition.where is not None:
             found += expression_issues(definition.where, written.where("where"))
+            found += _alias_issues(definition.where, definition, written.where("where"))
+        found += _keep_issues(written)
         issues.extend(found)
         if not found:
             source, table = definition.from_.split(".")
@@ -68,6 +73,8 @@ def check_lookups(
             issues += table_issues(written.value.from_, sources, written.where("from"))
         if written.value.where is not None:
             issues += expression_issues(written.value.where, written.where("where"))
+            name, where = written.value.from_ or "", written.where("where")
+            issues += _own_issues(written.value.where, name.rpartition(".")[2], where)
     return issues
 
 
@@ -184,6 +191,59 @@ def _join_issues(
                     "Joins are made in the order in which they are written.",
                     did_you_mean(head, seen),
                 )
+        where = written.where("join", alias)
+        if alias == DRIVER:
+            yield Issue(
+                f"A join cannot be called '{alias}'.",
+                where,
+                "The table that drives the mapping has that name.",
+                "Choose another name.",
+            )
         if join.where is not None:
             yield from expression_issues(join.where, written.where("join", alias, "where"))
+            yield from _own_issues(join.where, alias, written.where("join", alias, "where"))
+        for key in join.order_by:
+            yield from sort_issues(key, written.where("join", alias, "order_by"))
+            if "." in key:
+                what = f"'{key}' is no column of the joined table."
+                fix = "Its own columns are named without a dot."
+                yield Issue(what, written.where("join", alias, "order_by"), "", fix)
         seen.append(alias)
+
+
+def sort_issues(key: str, where: Location) -> Iterator[Issue]:
+    """What is wrong with a column to sort by, and its direction."""
+    if not sort_key(key)[0] or _NO_COLUMN.search(key.strip()):
+        yield Issue(
+            f"'{key}' is nothing to sort by.",
+            where,
+            "A sort key is a column, and 'desc' where the largest value comes first.",
+            f"Write '{key.split()[0] if key.split() else 'updated_at'} desc'.",
+        )
+
+
+def _keep_issues(written: Written[EntityMapping]) -> Iterator[Issue]:
+    for key in written.value.keep:
+        where = written.where("keep")
+        wrong = list(sort_issues(key, where))
+        yield from wrong
+        alias = sort_key(key)[0].rpartition(".")[0] if not wrong else ""
+        if alias and alias not in written.value.join:
+            what = f"There is no join '{alias}'."
+            yield Issue(what, where, "", did_you_mean(alias, written.value.join))
+
+
+def _own_issues(text: str, name: str, where: Location) -> Iterator[Issue]:
+    """Conditions about the rows of one table name its columns without a dot."""
+    try:
+        columns = columns_of(text)
+    except ExpressionError:
+        return
+    for parts in columns:
+        if len(parts) > 1 and (len(parts) > 2 or parts[0] != name):
+            yield Issue(
+                f"The condition reads '{'.'.join(parts)}', which is no column of '{name}'.",
+                where,
+                "It decides which rows of that table count, so it reads no other.",
+                f"Write '{parts[-1]}', or move the condition to the mapping's 'where'.",
+            )

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from metadata.bind_mapping import expression_issues
+from metadata.bind_types import (
+    bridge_type_issues,
+    entity_type_issues,
+    fact_type_issues,
+    parent_type_issues,
+    role_type_issues,
+)
 from metadata.calendar import CALENDAR_COLUMNS
 from metadata.errors import Issue, Location, did_you_mean
 from metadata.expressions import ExpressionError, columns_of
@@ -52,7 +59,7 @@ def check_entities(entities: Mapping[str, Written[Entity]]) -> list[Issue]:
                         did_you_mean(column.references, entities),
                     )
                 )
-    return issues
+    return issues or list(entity_type_issues(entities))
 
 
 def bind_dimensions(
@@ -114,12 +121,28 @@ def _dimension_issues(written: Written[Dimension], feeds: Feeds) -> Iterator[Iss
                 "Every dimension table has a column of that name for its versions.",
                 "Choose another name and say what it reads with 'from'.",
             )
-        if attribute.expr is not None:
+        if attribute.expr is not None and name in entity.key:
+            yield Issue(
+                f"'{name}' is the dimension's key and cannot be computed.",
+                where,
+                "It is what the entity's column holds.",
+                "Give the attribute another name.",
+            )
+        elif attribute.expr is not None:
             yield from path_expression_issues(attribute.expr, entity.entity, feeds, where)
             if attribute.type is None:
                 yield Issue(f"Attribute '{name}' has an 'expr' and needs a 'type'.", where)
         else:
-            yield from _path_issues(attribute.from_ or name, entity.entity, feeds, where)
+            wrong = list(_path_issues(attribute.from_ or name, entity.entity, feeds, where))
+            yield from wrong
+            given = None if wrong else feeds.resolve(entity.entity, attribute.from_ or name).type
+            if attribute.type is not None and given is not None and attribute.type != given:
+                yield Issue(
+                    f"'{name}' is of the column's type, {given}, and not of type {attribute.type}.",
+                    written.where("attributes", name, "type"),
+                    "'type' goes with 'expr'.",
+                    f"Leave it out, or write expr: cast({attribute.from_ or name} as ...).",
+                )
         if attribute.sort_by is not None and attribute.sort_by not in definition.attributes:
             yield _unknown_attribute(definition, attribute.sort_by, where)
     for name, hierarchy in definition.hierarchies.items():
@@ -128,6 +151,8 @@ def _dimension_issues(written: Written[Dimension], feeds: Feeds) -> Iterator[Iss
                 yield _unknown_attribute(definition, level, written.where("hierarchies", name))
     if definition.caption is not None and definition.caption not in definition.attributes:
         yield _unknown_attribute(definition, definition.caption, written.where("caption"))
+    if entity is not None:
+        yield from parent_type_issues(written, entity)
     if definition.parent is not None and (
         entity is None or definition.parent not in entity.columns
     ):
@@ -222,7 +247,12 @@ def _fact_issues(
                 "",
                 did_you_mean(full.dimension, dimensions),
             )
-        yield from _path_issues(full.from_, entity, feeds, where)
+        wrong = list(_path_issues(full.from_, entity, feeds, where))
+        yield from wrong
+        if full.dimension in dimensions and not wrong:
+            path = feeds.resolve(entity, full.from_)
+            yield from role_type_issues(path, dimensions[full.dimension].value, feeds, where)
+    yield from fact_type_issues(written, feeds)
     date = definition.dimensions.get(definition.date)
     if date is None:
         yield Issue(
@@ -273,6 +303,7 @@ def _fact_issues(
 
 def bind_bridges(
     written: Mapping[str, Written[Bridge]],
+    known_dimensions: Mapping[str, Written[Dimension]],
     dimensions: Mapping[str, ResolvedDimension],
     feeds: Feeds,
     absent: dict[str, str],
@@ -286,14 +317,8 @@ def bind_bridges(
         if entity is None:
             issues.append(_unknown_entity(definition.entity, feeds, each.where("entity")))
             continue
-        columns = (
-            definition.dimension_key,
-            definition.group_key,
-            definition.weight,
-            definition.within,
-        )
-        wrong = [c for c in columns if c is not None and c not in entity.columns]
-        issues.extend(_unknown_column(entity, column, each.where()) for column in wrong)
+        wrong = list(_bridge_issues(each, entity, known_dimensions, feeds))
+        issues.extend(wrong)
         ends = (definition.dimension, definition.group)
         missing = [end for end in ends if end not in dimensions]
         if entity.entity not in feeds.columns:
@@ -310,6 +335,37 @@ def bind_bridges(
                 each,
             )
     return bound
+
+
+def _bridge_issues(
+    written: Written[Bridge],
+    entity: Entity,
+    known: Mapping[str, Written[Dimension]],
+    feeds: Feeds,
+) -> Iterator[Issue]:
+    bridge = written.value
+    broken = False
+    for field in ("dimension_key", "group_key", "weight", "within"):
+        column = getattr(bridge, field)
+        if column is not None and column not in entity.columns:
+            broken = True
+            yield _unknown_column(entity, column, written.where(field))
+    ends: dict[str, Entity] = {}
+    for field in ("dimension", "group"):
+        name = getattr(bridge, field)
+        if name not in known:
+            yield Issue(
+                f"There is no dimension '{name}'.",
+                written.where(field),
+                "",
+                did_you_mean(name, known),
+            )
+        elif (end := known[name].value.entity) is None:
+            yield Issue(f"The calendar '{name}' is no end of a bridge.", written.where(field))
+        elif end in feeds.entities and len(feeds.entities[end].key) == 1:
+            ends[name] = feeds.entities[end]
+    if not broken:
+        yield from bridge_type_issues(written, entity, ends)
 
 
 def path_expression_issues(

@@ -13,6 +13,8 @@ from metadata.errors import Issue, Location, did_you_mean
 from metadata.model.base import NAME_PATTERN, Definition
 
 Where = Callable[..., Location]
+_SECRET = ("password", "api_key", "url", "openlineage")
+"""Keys whose values may hold a secret, and are not repeated."""
 
 
 def validation_issues(
@@ -50,10 +52,12 @@ def _issue(
             "",
         )
     if kind == "value_error":
-        shown = f" {_shown(given)}" if isinstance(given, (str, int, float, bool)) else ""
+        plain = isinstance(given, (str, int, float, bool)) and key not in _SECRET
+        shown = f" {_shown(given)}" if plain else ""
         subject = f"'{path}'{shown}" if path else "The definition"
         return Issue(f"{subject} {message.rstrip('.')}{_stop(message)}", place)
-    return Issue(f"'{path}': {message}.", place, f"Given: {_shown(given)}.")
+    why = "" if key in _SECRET else f"Given: {_shown(given)}."
+    return Issue(f"'{path}': {message}.", place, why)
 
 
 def _stop(message: str) -> str:

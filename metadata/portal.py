@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from metadata.bind_portal import drawing_issues
 from metadata.errors import Issue, MetadataError, did_you_mean
 from metadata.issues import validation_issues
 from metadata.model.base import Definition
@@ -54,10 +55,11 @@ def portal_issues(repository: Repository) -> tuple[Issue, ...]:
 def check_portal(text: str, repository: Repository) -> tuple[Issue, ...]:
     """The problems of a `portal.yaml`; none when its tiles and charts can be drawn."""
     try:
-        available(_read(parse_documents(text, OWN)), repository)
+        written = _read(parse_documents(text, OWN))
+        shown = available(written, repository)
     except MetadataError as error:
         return error.issues
-    return ()
+    return tuple(drawing_issues(written, shown.tiles, shown.charts, repository))
 
 
 def _read(own: Iterable[Document]) -> Written[Portal]:

@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 
 from metadata.errors import Location
 from metadata.expressions import columns_of
-from metadata.model.mapping import ColumnRule, EntityMapping, Lookup
+from metadata.model.mapping import ColumnRule, EntityMapping, Lookup, sort_key
 from metadata.model.source import SoftDelete, Source
 from metadata.repository import Repository, Written
 
@@ -66,7 +66,7 @@ def source_uses(repository: Repository) -> Uses:
     for mapping in repository.mappings:
         found |= dict.fromkeys(mapping_uses(mapping.written, repository.lookups))
     for lookup in repository.lookups.values():
-        found |= dict.fromkeys(_lookup_uses(lookup))
+        found |= dict.fromkeys(lookup_uses(lookup))
     for source in repository.sources.values():
         found |= dict.fromkeys(_reading_uses(source))
     return Uses(found)
@@ -96,14 +96,14 @@ def mapping_uses(
         for parts in columns_of(definition.where):
             yield use(".".join(parts), f"the filter of {entity}", "where")
     for key in definition.keep:
-        yield use(_sorted_by(key), f"the choice of rows of {entity}", "keep")
+        yield use(sort_key(key)[0], f"the choice of rows of {entity}", "keep")
     for alias, join in definition.join.items():
         by = f"the join '{alias}' of {entity}"
         for own, target in join.on.items():
             yield use(f"{alias}.{own}", by, "join", alias)
             yield use(target, by, "join", alias)
         for key in join.order_by:
-            yield use(f"{alias}.{_sorted_by(key)}", by, "join", alias)
+            yield use(f"{alias}.{sort_key(key)[0]}", by, "join", alias)
         for parts in columns_of(join.where) if join.where else ():
             yield use(f"{alias}.{parts[-1]}", by, "join", alias)
 
@@ -115,7 +115,8 @@ def _read_by(rule: ColumnRule) -> Iterator[str]:
         yield ".".join(parts)
 
 
-def _lookup_uses(written: Written[Lookup]) -> Iterator[Use]:
+def lookup_uses(written: Written[Lookup]) -> Iterator[Use]:
+    """What a lookup reads."""
     lookup = written.value
     if lookup.from_ is None:
         return
@@ -152,7 +153,3 @@ def _filtered_by(condition: str | None) -> Iterator[str]:
         return
     if tree is not None:
         yield from dict.fromkeys(column.name for column in tree.find_all(exp.Column))
-
-
-def _sorted_by(key: str) -> str:
-    return key.strip().partition(" ")[0]

@@ -13,13 +13,12 @@ from dataclasses import replace
 from sqlglot import exp
 
 from metadata.expressions import columns_of
-from metadata.model.mapping import ColumnRule, EntityMapping
+from metadata.model.mapping import DRIVER, ColumnRule, EntityMapping
 from metadata.model.rules import Rule
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
 from transforms.landing import BATCH, ROW, TECHNICAL, read_files
 from transforms.raw import (
-    DRIVER,
     Reading,
     join_condition,
     joins_needed,

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from metadata.model.mapping import Duplicates, EntityMapping
+from metadata.model.mapping import Duplicates, EntityMapping, sort_key
 from metadata.model.star import Entity
 from transforms.characters import composed, unaccented
 from transforms.cleansing_text import every
 from transforms.landing import BATCH, EXTRACTED, ROW
-from transforms.raw import sort_key
 from transforms.statements import column, named, number, ordered, row_number, text
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from metadata.expressions import columns_of
-from metadata.model.mapping import ColumnRule, EntityMapping, Join
+from metadata.model.mapping import DRIVER, ColumnRule, EntityMapping, Join, sort_key
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping
 from transforms.checks import with_columns
@@ -29,7 +29,6 @@ from transforms.statements import (
 )  # fmt: skip
 from transforms.tolerance import misfit, tolerant
 
-DRIVER = "landed"
 Reading = Callable[[ResolvedMapping, str], str]
 """Names the table that a mapping reads under an alias; no alias means its driving table."""
 
@@ -186,16 +185,6 @@ def one_row_each(join: Join, read: str) -> exp.Select:
     return (
         exp.select(exp.Star()).from_(ranked.subquery("ranked")).where(column("_pick").eq(number(1)))
     )
-
-
-def sort_key(key: str) -> tuple[str, bool]:
-    """A written sort key as the column and whether it descends.
-
-    >>> sort_key("updated_at desc")
-    ('updated_at', True)
-    """
-    name, _, direction = key.strip().partition(" ")
-    return name, direction.strip().lower() == "desc"
 
 
 def _order(key: str) -> exp.Ordered:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from metadata.model.mapping import ColumnRule, EntityMapping
+from metadata.model.mapping import ColumnRule, EntityMapping, sort_key
 from metadata.model.rules import Unique
 from metadata.model.source import SourceTable
 from metadata.model.star import Entity
@@ -33,7 +33,6 @@ from transforms.ingredients import (
     merged,
     said,
 )
-from transforms.raw import sort_key
 from transforms.references import rows_of
 from transforms.rollups import can_build, rollup_table
 

@@ -15,7 +15,7 @@ from metadata.lineage.draft import Draft, table_id
 from metadata.lineage.looking import entities_looked_into, looked_at
 from metadata.lineage.values import How, Node
 from metadata.lineage.wording import rule_in_words, rules_in_words
-from metadata.model.mapping import ColumnRule, EntityMapping, Lookup
+from metadata.model.mapping import ColumnRule, EntityMapping, Lookup, sort_key
 from metadata.model.source import SoftDelete, SourceTable
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping
@@ -136,7 +136,7 @@ class _Mapped:
             for parts in columns_of(definition.where):
                 self._decides(".".join(parts), "filter", definition.where, where("where"))
         for key in definition.keep:
-            column = key.split()[0]
+            column = sort_key(key)[0]
             self._decides(column, "merge", f"kept in the order of {key}", where("keep"))
         for key in self.entity.key:
             for read in self._values(definition.columns[key]):
@@ -220,7 +220,7 @@ class _Mapped:
             column = self.draft.source_column(join.table, parts[-1])
             yield _Read(column, "join", f"{told}, where {join.where}")
         for key in join.order_by:
-            column = self.draft.source_column(join.table, key.split()[0])
+            column = self.draft.source_column(join.table, sort_key(key)[0])
             yield _Read(column, "merge", f"the first by {key}")
 
     def _decides(self, dotted: str, how: How, rule: str, where: Location) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
 
 from metadata.cron import parse_cron
 
@@ -101,7 +104,50 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 DistinctNames = Annotated[Names, AfterValidator(_distinct)]
 """The same, each of them once."""
 
+
+@dataclass(frozen=True)
+class ScalarSql:
+    """Marks a field that holds SQL, so that whoever reads definitions finds all of it."""
+
+
 Expression = Annotated[
-    str, Field(min_length=1, max_length=4000, json_schema_extra={"refers_to": "expression"})
+    str,
+    Field(min_length=1, max_length=4000, json_schema_extra={"refers_to": "expression"}),
+    ScalarSql(),
 ]
 """One scalar SQL expression; `metadata.expressions` says what it may hold."""
+
+Expressions = Annotated[tuple[Expression, ...], BeforeValidator(_as_list)]
+"""One expression, or a list of expressions."""
+
+
+def holds_sql(field: FieldInfo) -> bool:
+    """Whether a field of a definition is an expression."""
+    return any(isinstance(each, ScalarSql) for each in field.metadata) or _marked(field.annotation)
+
+
+def _marked(annotation: Any) -> bool:
+    parts = get_args(annotation)
+    if get_origin(annotation) is Annotated and any(isinstance(p, ScalarSql) for p in parts[1:]):
+        return True
+    return any(_marked(part) for part in parts)
+
+
+def expressions_of(definition: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every expression that a definition holds, with its place as YAML writes it."""
+    for name, field in type(definition).model_fields.items():
+        value, key = getattr(definition, name), field.alias or name
+        found = _within(value, sql=holds_sql(field))
+        yield from (((key, *path), text) for path, text in found)
+
+
+def _within(value: Any, *, sql: bool) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        if sql:
+            yield (), value
+    elif isinstance(value, BaseModel):
+        yield from expressions_of(value)
+    elif isinstance(value, Mapping | list | tuple):
+        items = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for step, each in items:
+            yield from (((step, *path), text) for path, text in _within(each, sql=sql))

@@ -77,8 +77,8 @@ AGGREGATES = ("sum", "count", "count_distinct", "avg", "min", "max", "ratio")
 class Rollup(Definition):
     """A pre-aggregation that the engine may answer from instead of the fact."""
 
-    by: DistinctNames = Field(description="Levels it keeps, as role.attribute.")
-    measures: DistinctNames = Field(description="Additive measures it holds.")
+    by: DistinctNames = Field(min_length=1, description="Levels it keeps, as role.attribute.")
+    measures: DistinctNames = Field(min_length=1, description="Additive measures it holds.")
 
 
 class CubeDefault(Definition):

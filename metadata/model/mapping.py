@@ -9,6 +9,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from metadata.model.base import Definition, DistinctNames, Expression, Name, Names
 from metadata.model.rules import Checks, CleansingRules, Otherwise
 
+DRIVER = "landed"
+"""What statements call the table that drives a mapping; no join bears the name."""
+
 
 class ColumnRule(Definition):
     """How one column of an entity is filled.
@@ -48,6 +51,8 @@ class ColumnRule(Definition):
         origins = [self.from_ is not None, self.expr is not None, self.value is not None]
         if sum(origins) != 1:
             raise ValueError("needs exactly one of 'from', 'expr' and 'value'")
+        if self.lookup == {}:
+            raise ValueError("has a lookup without any code")
         return self
 
 
@@ -68,6 +73,18 @@ class Join(Definition):
     )
     where: Expression | None = Field(None, description="Which of its rows count.")
     order_by: Names = Field((), description="Columns, each optionally followed by 'desc'.")
+
+
+def sort_key(key: str) -> tuple[str, bool]:
+    """A written sort key as the column and whether it descends.
+
+    >>> sort_key("updated_at desc"), sort_key("Order Date")
+    (('updated_at', True), ('Order Date', False))
+    """
+    words = key.split()
+    if len(words) > 1 and words[-1].lower() in ("asc", "desc"):
+        return key.strip()[: -len(words[-1])].rstrip(), words[-1].lower() == "desc"
+    return key.strip(), False
 
 
 class Duplicates(Definition):
@@ -134,4 +151,8 @@ class Lookup(Definition):
             raise ValueError("needs either 'values' or 'from'")
         if self.from_ is not None and (self.key is None or self.value is None):
             raise ValueError("with 'from' needs 'key' and 'value'")
+        if self.from_ is None and (self.key or self.value or self.where):
+            raise ValueError("with 'values' takes no 'key', 'value' or 'where'")
+        if self.values == {}:
+            raise ValueError("has 'values' without any code")
         return self

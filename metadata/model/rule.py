@@ -83,13 +83,8 @@ def column_field(default: Any = ..., *, description: str) -> Any:
 
 
 def expression_field(*, description: str) -> Any:
-    """A parameter that is a condition over the mapped row."""
-    return Field(
-        min_length=1,
-        max_length=4000,
-        description=description,
-        json_schema_extra={"refers_to": "expression"},
-    )
+    """A parameter that is a condition over the mapped row; its type is `Expression`."""
+    return Field(description=description, json_schema_extra={"refers_to": "expression"})
 
 
 def kind_of(column_type: str) -> str:

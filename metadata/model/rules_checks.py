@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator, model_validator
 
 from metadata.literals import as_figure, as_moment
-from metadata.model.base import Name, Names
+from metadata.model.base import Expression, Name, Names
 from metadata.model.regular import regular_expression
 from metadata.model.rule import (
     FIGURES,
@@ -40,7 +40,7 @@ class RequiredIf(Rule):
     """
 
     rule: ClassVar[str] = "required_if"
-    condition: str = expression_field(description="Boolean SQL expression.")
+    condition: Expression = expression_field(description="Boolean SQL expression.")
 
 
 class OneFilled(Rule):
@@ -251,7 +251,7 @@ class Satisfies(Rule):
     """
 
     rule: ClassVar[str] = "satisfies"
-    condition: str = expression_field(description="Boolean SQL expression.")
+    condition: Expression = expression_field(description="Boolean SQL expression.")
 
 
 class Unique(Rule):

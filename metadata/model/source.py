@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from metadata.cron import next_firing, parse_cron
-from metadata.model.base import Definition, DistinctNames, Duration, Name, Names
+from metadata.model.base import Definition, DistinctNames, Duration, Expression, Name, Names
 
 
 class SoftDelete(Definition):
@@ -139,9 +139,9 @@ class SourceTable(Definition):
         ("",), description="Texts in CSV files that mean 'no value'."
     )
     columns: tuple[str, ...] | None = Field(
-        None, description="Columns to read; all of them when absent."
+        None, min_length=1, description="Columns to read; all of them when absent."
     )
-    where: str | None = Field(
+    where: Expression | None = Field(
         None, description="Declared filter, evaluated by the source; rows outside are never read."
     )
     primary_key: DistinctNames = Field((), description="Columns that identify a row.")
@@ -160,6 +160,13 @@ class SourceTable(Definition):
         " written here.",
     )
     description: str = ""
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_sign(cls, value: str | None) -> str | None:
+        if value is not None and len(value) != 1 and value != "\\t":
+            raise ValueError("is not the one character that separates the columns")
+        return value
 
     @field_validator("encoding")
     @classmethod

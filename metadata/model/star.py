@@ -28,7 +28,9 @@ class Entity(Definition):
 
     entity: Name
     description: str = ""
-    key: DistinctNames = Field(description="Columns that identify a row; they are always required.")
+    key: DistinctNames = Field(
+        min_length=1, description="Columns that identify a row; they are always required."
+    )
     columns: dict[Name, Annotated[EntityColumn, BeforeValidator(_column)]] = Field(min_length=1)
     changed_at: str | None = Field(
         None, description="Column that says when a row last changed, for history."
@@ -58,6 +60,12 @@ class Attribute(Definition):
     label: str = ""
     description: str = ""
     sort_by: str | None = Field(None, description="Attribute whose order its members follow.")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Attribute:
+        if self.expr is not None and self.from_ is not None:
+            raise ValueError("needs either 'from' or 'expr'")
+        return self
 
 
 class Hierarchy(Definition):
@@ -95,6 +103,14 @@ class Dimension(Definition):
     def _one_origin(self) -> Dimension:
         if (self.entity is None) == (self.generated is None):
             raise ValueError("needs either 'entity' or 'generated'")
+        for name, attribute in self.attributes.items() if self.generated else ():
+            if attribute.from_ or attribute.expr:
+                raise ValueError(f"makes '{name}' itself; a calendar takes no 'from' or 'expr'")
+        if self.generated and self.parent:
+            raise ValueError("has no 'parent': days are no tree")
+        for name, hierarchy in self.hierarchies.items():
+            if len(set(hierarchy.levels)) < len(hierarchy.levels):
+                raise ValueError(f"has a level twice in the hierarchy '{name}'")
         return self
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from metadata.model.base import ColumnType, Definition, Expression, Name, Names
+from metadata.model.base import ColumnType, Definition, Expressions, Name, Names
 
 ValueKind = Literal[
     "email", "phone", "postal_code", "country", "country_code", "currency_code", "share", "amount",
@@ -62,7 +62,7 @@ class EntitySynonyms(Definition):
     helpers: dict[Name, Helper] = Field(
         default_factory=dict, description="Columns it lacks, for use in `derive`."
     )
-    derive: dict[Name, Names] = Field(
+    derive: dict[Name, Expressions] = Field(
         default_factory=dict,
         description="Expressions over its own columns, for columns that no source column fills.",
     )
@@ -82,7 +82,7 @@ class Words(Definition):
     same: dict[str, Names] = Field(
         default_factory=dict, description="Words that mean the same as another word."
     )
-    expand: dict[str, Expression] = Field(
+    expand: dict[str, Annotated[str, Field(min_length=1)]] = Field(
         default_factory=dict, description="Words or pairs of words that stand for several words."
     )
     neutral: Names = Field((), description="Words that add nothing to a name.")

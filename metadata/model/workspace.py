@@ -31,7 +31,10 @@ def _country(value: str) -> str:
 
 
 def _currency(value: str) -> str:
-    if not re.fullmatch("[A-Z]{3}", value):
+    # Large, and asked for only here.
+    from metadata.reference_data.money import currencies
+
+    if value not in currencies():
         raise ValueError("is not a currency; use the three letters of its ISO code, such as EUR")
     return value
 
@@ -93,7 +96,9 @@ class User(Definition):
     """A person who may sign in with a password (see `rapport user`)."""
 
     password: str = Field(
-        pattern=r"^scrypt\$", repr=False, description="Hash made by `rapport user`."
+        pattern=r"^scrypt\$\d+\$\d+\$\d+\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+$",
+        repr=False,
+        description="Hash made by `rapport user`.",
     )
     role: Annotated[Names, Field(min_length=1)] = Field(
         ("analyst",),
@@ -111,10 +116,17 @@ class Schedule(Definition):
     cron: CronFields = Field(description="Five cron fields, in the workspace's time zone.")
 
 
+def _receiver(value: str) -> str:
+    scheme, separated, rest = value.partition("://")
+    if separated and not ("${" in scheme or (scheme in ("http", "https", "file") and rest)):
+        raise ValueError("is neither a file nor an address such as https://lineage.example.com")
+    return value
+
+
 class LineageExport(Definition):
     """Where each run tells what it did, as OpenLineage events."""
 
-    openlineage: str = Field(
+    openlineage: Annotated[str, AfterValidator(_receiver)] = Field(
         min_length=1,
         description=(
             "A file to which events are added, one JSON document a line (a relative path starts at"

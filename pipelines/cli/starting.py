@@ -110,8 +110,8 @@ def check(workspace: WorkspaceOption = HERE, format: FormatOption = Format.TABLE
     # The engine takes a moment to start: only a check needs it.
     from pipelines.dry_run import refused_by_engine
 
-    issues = (*portal_issues(repository), *scan_issues(repository), *refused_by_engine(repository))
-    if issues:
+    found = (*portal_issues(repository), *scan_issues(repository))
+    if issues := (*found, *refused_by_engine(repository)):
         raise MetadataError(issues)
     counts = {
         "sources": len(repository.sources),

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from metadata.expressions import columns_of
-from metadata.model.mapping import ColumnRule, EntityMapping, Lookup
+from metadata.model.mapping import ColumnRule, EntityMapping, Lookup, sort_key
 from metadata.repository import Repository, ResolvedMapping
 from transforms import Columns
-from transforms.raw import sort_key
 
 Typing = Mapping[str, Columns]
 """The columns of tables, by `source.table`, as far as their types are known."""

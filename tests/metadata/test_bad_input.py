@@ -223,7 +223,7 @@ CASES = {
         "sources/shop.yaml",
         "source: shop\nurl: data\ntables:\n  client:\n    where: drop table x\n",
         5,
-        "The filter 'drop table x' may not hold drop",
+        "The expression 'drop table x' may not hold drop",
     ),
     "key of one column twice": (
         "sources/shop.yaml",
