@@ -26,7 +26,8 @@ def measure_type_issues(cube: ResolvedCube) -> Iterator[Issue]:
                 continue
         for part in measure.ratio or ():
             given = measure_type(cube, cube.measures[part])
-            if kind_of(given) not in FIGURES:
+            told = cube.measures[part].aggregate == "sum"
+            if kind_of(given) not in FIGURES and not told:
                 yield Issue(
                     f"Measure '{part}' is a {given} and cannot be divided.",
                     where,

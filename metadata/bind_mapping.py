@@ -74,7 +74,7 @@ def check_lookups(
         if written.value.where is not None:
             issues += expression_issues(written.value.where, written.where("where"))
             name, where = written.value.from_ or "", written.where("where")
-            issues += _own_issues(written.value.where, name.rpartition(".")[2], where)
+            issues += _own_issues(written.value.where, name, where)
     return issues
 
 

@@ -162,6 +162,14 @@ def _part(document: Document, name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
+def _is_defined(cube: ResolvedCube, level: str) -> bool:
+    """Whether somebody defined a level that is not fed here."""
+    role, _, attribute = level.partition(".")
+    if role not in cube.roles:
+        return role in cube.definition.dimensions
+    return attribute in cube.roles[role].dimension.attributes
+
+
 def _missing(
     repository: Repository, cube_name: str, measures: Iterable[str], levels: Iterable[str]
 ) -> _Missing | None:
@@ -177,8 +185,7 @@ def _missing(
             return _Missing(what, did_you_mean(measure, cube.measures), reason is not None)
     for level in levels:
         if level not in cube.levels:
-            role = level.partition(".")[0]
-            known = role in cube.definition.dimensions or level in cube.fact.definition.degenerate
+            known = level in cube.fact.definition.degenerate or _is_defined(cube, level)
             what = f"Cube '{cube_name}' has no level '{level}' here."
             return _Missing(what, did_you_mean(level, cube.levels), known)
     return None

@@ -49,7 +49,7 @@ def _audit(repository: Repository, quality: ResolvedQuality) -> Audit:
     else:
         assert definition.newest is not None
         failures, words = _too_old(definition.newest), "the newest value is too old."
-    query = exp.select(named(exp.cast(failures, "BIGINT"), "failures")).from_(_rows(quality))
+    query = exp.select(named(exp.cast(failures, "BIGINT"), "failures")).from_(rows_of(quality))
     if definition.where is not None:
         query = query.where(with_columns(definition.where, column), copy=False)
     if definition.of.startswith("dim_"):
@@ -77,7 +77,8 @@ def _true(condition: str, value: Mapped) -> exp.Expr:
     return exp.func("COALESCE", judged, exp.false())
 
 
-def _rows(quality: ResolvedQuality) -> exp.Expr:
+def rows_of(quality: ResolvedQuality) -> exp.Expr:
+    """The table that an expectation is about."""
     name = quality.definition.of
     stored = name.startswith(("dim_", "fact_"))
     return table(name, WAREHOUSE if stored else STAGING)

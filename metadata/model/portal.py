@@ -28,7 +28,7 @@ class Chart(Definition):
 
     title: str
     cube: Name
-    measures: Names
+    measures: Names = Field(min_length=1)
     rows: Names = Field((), description="Level along the axis; a trend needs none.")
     columns: Names = Field((), description="Level whose members become the series.")
     kind: Literal["trend", "bars", "stacked"] = Field(

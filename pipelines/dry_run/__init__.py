@@ -10,6 +10,7 @@ from contextlib import closing
 
 from metadata import Repository
 from metadata.errors import Issue
+from pipelines.dry_run.cubes import refused_in_cubes
 from pipelines.dry_run.landing import Expected
 from pipelines.dry_run.mappings import refused_in_mappings
 from pipelines.dry_run.sources import refused_in_filters
@@ -25,6 +26,7 @@ def refused_by_engine(repository: Repository) -> tuple[Issue, ...]:
             *refused_in_filters(repository, expected, trying),
             *refused_in_mappings(repository, expected, trying),
             *refused_in_star(repository, trying),
+            *refused_in_cubes(repository, trying),
         ]
     return tuple(dict.fromkeys(found))
 

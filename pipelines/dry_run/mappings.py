@@ -15,7 +15,7 @@ from metadata.errors import Issue, Location
 from metadata.repository import ResolvedMapping
 from pipelines.dry_run.known import Typing, known_part, lookup_is_known, tables_of
 from pipelines.dry_run.landing import TECHNICAL_TYPES, Expected
-from pipelines.dry_run.trying import Trying, gives, misfit
+from pipelines.dry_run.trying import Trying, gives, misfit, no_condition
 from transforms import Columns
 from transforms.checks import with_columns
 from transforms.raw import Reading, parts_of, raw_rows
@@ -125,7 +125,7 @@ class _Mappings:
         """Why a condition cannot be told of rows."""
         query = rows.select(named(tolerant(condition), "tried")).where(tolerant(condition))
         made, reason = self._trying.gives(query)
-        return reason or misfit(made["tried"], "boolean")
+        return reason or no_condition(made["tried"])
 
     def _typings(self, tables: Sequence[str]) -> list[Typing]:
         """The tables as they will most likely land, and as they may land otherwise."""

@@ -9,9 +9,9 @@ from sqlglot import exp
 
 from metadata import Repository
 from metadata.errors import Issue
-from metadata.repository import ResolvedDimension, ResolvedFact
+from metadata.repository import ResolvedDimension, ResolvedFact, ResolvedQuality
 from pipelines.dry_run.matching import golden_statements, refused_in_matching
-from pipelines.dry_run.trying import Trying, misfit
+from pipelines.dry_run.trying import Trying, misfit, no_condition
 from pipelines.plan import (
     BuildRollup,
     ExtractTable,
@@ -26,17 +26,18 @@ from pipelines.plan import (
     plan_run,
 )
 from transforms import (
+    Columns,
     Statement,
     build_rollup,
-    empty_entity,
     load_bridge,
     load_calendar,
     load_dimension,
     load_fact,
 )
-from transforms.expectations import expectations
+from transforms.checks import with_columns
+from transforms.expectations import expectations, rows_of
 from transforms.references import References
-from transforms.statements import named
+from transforms.statements import column, data_type, named
 
 
 def refused_in_star(repository: Repository, trying: Trying) -> Iterator[Issue]:
@@ -46,6 +47,8 @@ def refused_in_star(repository: Repository, trying: Trying) -> Iterator[Issue]:
         if failed.intersection(planned.needs):
             failed.add(planned.name)
             continue
+        if isinstance(planned.step, StageEntity):
+            trying.nothing(planned.step.entity, _columns(repository, planned.step.entity))
         reason = trying.run(_statements(repository, planned))
         culprits = list(_culprits(repository, trying, planned))
         if reason is not None and not culprits:
@@ -55,6 +58,9 @@ def refused_in_star(repository: Repository, trying: Trying) -> Iterator[Issue]:
         if culprits:
             failed.add(planned.name)
             yield from culprits
+    for quality in repository.qualities.values():
+        if quality.definition.of not in failed:
+            yield from _no_conditions(trying, quality)
     for audit in expectations(repository, of_rows=True):
         reason = trying.gives(audit.sql)[1]
         if reason is not None and audit.table not in failed:
@@ -62,10 +68,14 @@ def refused_in_star(repository: Repository, trying: Trying) -> Iterator[Issue]:
             yield Issue(what, audit.where, reason, "Cast what it reads.")
 
 
+def _columns(repository: Repository, entity: str) -> Columns:
+    kinds = {name: each.type for name, each in repository.entity(entity).columns.items()}
+    kinds["_changed_at"] = "timestamp"
+    return {name: data_type(kind).sql("duckdb") for name, kind in kinds.items()}
+
+
 def _statements(repository: Repository, planned: PlannedStep) -> Sequence[Statement]:
     match planned.step:
-        case StageEntity(entity):
-            return empty_entity(repository, entity)
         case MatchEntity(entity):
             return golden_statements(repository, repository.matchings[entity])
         case LoadDimension(name) if repository.dimensions[name].entity is None:
@@ -78,7 +88,7 @@ def _statements(repository: Repository, planned: PlannedStep) -> Sequence[Statem
             return load_fact(repository, name)
         case BuildRollup(cube, rollup):
             return build_rollup(repository, cube, rollup)
-        case ExtractTable() | Publish():
+        case ExtractTable() | StageEntity() | Publish():
             return ()
 
 
@@ -102,7 +112,8 @@ def _culprits(repository: Repository, trying: Trying, planned: PlannedStep) -> I
         references = References(repository, resolved.entity.entity)
         query = references.joined(exp.select(named(references.expression(text), "tried")))
         made, reason = trying.gives(query)
-        reason = reason or misfit(made["tried"], kind)
+        unfit = no_condition(made["tried"]) if place == ("where",) and not reason else None
+        reason = reason or unfit or misfit(made["tried"], kind)
         if reason is not None:
             yield Issue(
                 f"The expression '{text}' cannot be computed as a {kind}.",
@@ -110,6 +121,19 @@ def _culprits(repository: Repository, trying: Trying, planned: PlannedStep) -> I
                 reason,
                 "Cast what it reads, or give it another type.",
             )
+
+
+def _no_conditions(trying: Trying, quality: ResolvedQuality) -> Iterator[Issue]:
+    """What an expectation says of rows that is no condition."""
+    for key in ("holds", "where"):
+        text = getattr(quality.definition, key)
+        if text is not None:
+            query = exp.select(named(with_columns(text, column), "tried"))
+            made, reason = trying.gives(query.from_(rows_of(quality)))
+            unfit = None if reason is not None else no_condition(made["tried"])
+            if unfit is not None:
+                what = f"The expression '{text}' cannot be computed as a condition."
+                yield Issue(what, quality.written.where(key), unfit, "Compare it with something.")
 
 
 def _of_dimension(resolved: ResolvedDimension) -> Mapping[tuple[str, ...], tuple[str, str]]:

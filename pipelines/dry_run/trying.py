@@ -72,6 +72,20 @@ class Trying:
         )
         self._connection.execute(create_table(name, STAGING, row).sql(dialect="duckdb"))
 
+    def tables(self, database: str) -> frozenset[str]:
+        """The tables of a database."""
+        query = (
+            exp.select("table_name")
+            .from_("duckdb_tables()")
+            .where(exp.column("database_name").eq(exp.Literal.string(database)))
+        )
+        found = self._connection.execute(query.sql(dialect="duckdb")).fetchall()
+        return frozenset(str(name) for (name,) in found)
+
+    def use(self, database: str) -> None:
+        """From now on names without a database are of this one."""
+        self._connection.execute(exp.Use(this=exp.to_table(database)).sql(dialect="duckdb"))
+
     def gives(self, query: exp.Query) -> tuple[dict[str, str], str | None]:
         """The engine's types of a query's columns; or why it refuses to compute it."""
         try:
@@ -86,6 +100,12 @@ def misfit(made: str, wanted: str) -> str | None:
     """Why what the engine gives can never be read as a type of the metadata; None where it can."""
     never = kind_of(wanted) in NEVER.get(engine_kind(made), ())
     return gives(made) if never else None
+
+
+def no_condition(made: str) -> str | None:
+    """Why what the engine gives is no condition; None where it is one, or a number of 0 or 1."""
+    is_one = engine_kind(made) in ("boolean", "integer") or "NULL" in made
+    return None if is_one else gives(made)
 
 
 def gives(made: str) -> str:
