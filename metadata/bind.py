@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metadata.bind_access import access_issues, people_issues
+from metadata.bind_bridges import bind_bridges
 from metadata.bind_cube import bind_cubes
 from metadata.bind_maintenance import Nameable, bind_maintenance
 from metadata.bind_mapping import bind_mappings, check_lookups, expression_issues
 from metadata.bind_matching import bind_matchings
 from metadata.bind_quality import bind_qualities
 from metadata.bind_sources import source_issues, unread_issues
-from metadata.bind_star import bind_bridges, bind_dimensions, bind_facts, check_entities
+from metadata.bind_star import bind_dimensions, bind_facts, check_entities
 from metadata.bind_synonyms import check_synonyms
 from metadata.errors import Issue, Location
 from metadata.model.access import Access

@@ -1,4 +1,4 @@
-"""Entities, dimensions, bridges and facts: references, paths and roles must lead somewhere."""
+"""Entities, dimensions and facts: references, paths and roles must lead somewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from metadata.bind_mapping import expression_issues
 from metadata.bind_types import (
-    bridge_type_issues,
     entity_type_issues,
     fact_type_issues,
     parent_type_issues,
@@ -17,7 +16,6 @@ from metadata.errors import Issue, Location, did_you_mean
 from metadata.expressions import ExpressionError, columns_of
 from metadata.model.star import (
     Attribute,
-    Bridge,
     Degenerate,
     Dimension,
     Entity,
@@ -29,7 +27,6 @@ from metadata.paths import PathError, ReferencePath
 from metadata.repository import (
     Feeds,
     ResolvedAttribute,
-    ResolvedBridge,
     ResolvedDimension,
     ResolvedFact,
     ResolvedRole,
@@ -46,9 +43,9 @@ def check_entities(entities: Mapping[str, Written[Entity]]) -> list[Issue]:
         entity = written.value
         for key in entity.key:
             if key not in entity.columns:
-                issues.append(_unknown_column(entity, key, written.where("key")))
+                issues.append(unknown_column(entity, key, written.where("key")))
         if entity.changed_at is not None and entity.changed_at not in entity.columns:
-            issues.append(_unknown_column(entity, entity.changed_at, written.where("changed_at")))
+            issues.append(unknown_column(entity, entity.changed_at, written.where("changed_at")))
         for name, column in entity.columns.items():
             if column.references is not None and column.references not in entities:
                 issues.append(
@@ -73,7 +70,7 @@ def bind_dimensions(
     for name, each in sorted(written.items()):
         definition = each.value
         if definition.entity is not None and definition.entity not in feeds.entities:
-            issues.append(_unknown_entity(definition.entity, feeds, each.where("entity")))
+            issues.append(unknown_entity(definition.entity, feeds, each.where("entity")))
             continue
         found = list(_dimension_issues(each, feeds))
         issues.extend(found)
@@ -190,7 +187,7 @@ def bind_facts(
     for name, each in sorted(written.items()):
         definition = each.value
         if definition.entity not in feeds.entities:
-            issues.append(_unknown_entity(definition.entity, feeds, each.where("entity")))
+            issues.append(unknown_entity(definition.entity, feeds, each.where("entity")))
             continue
         found = list(_fact_issues(each, known_dimensions, feeds))
         issues.extend(found)
@@ -301,73 +298,6 @@ def _fact_issues(
         yield from path_expression_issues(definition.where, entity, feeds, written.where("where"))
 
 
-def bind_bridges(
-    written: Mapping[str, Written[Bridge]],
-    known_dimensions: Mapping[str, Written[Dimension]],
-    dimensions: Mapping[str, ResolvedDimension],
-    feeds: Feeds,
-    absent: dict[str, str],
-    issues: list[Issue],
-) -> dict[str, ResolvedBridge]:
-    """Bind the bridges; those with a missing end are absent."""
-    bound: dict[str, ResolvedBridge] = {}
-    for name, each in sorted(written.items()):
-        definition = each.value
-        entity = feeds.entities.get(definition.entity)
-        if entity is None:
-            issues.append(_unknown_entity(definition.entity, feeds, each.where("entity")))
-            continue
-        wrong = list(_bridge_issues(each, entity, known_dimensions, feeds))
-        issues.extend(wrong)
-        ends = (definition.dimension, definition.group)
-        missing = [end for end in ends if end not in dimensions]
-        if entity.entity not in feeds.columns:
-            absent[f"bridge {name}"] = f"No mapping fills the entity '{entity.entity}'."
-        elif missing:
-            absent[f"bridge {name}"] = f"The dimension '{missing[0]}' is not loaded."
-        elif not wrong:
-            bound[name] = ResolvedBridge(
-                name,
-                definition,
-                entity,
-                dimensions[definition.dimension],
-                dimensions[definition.group],
-                each,
-            )
-    return bound
-
-
-def _bridge_issues(
-    written: Written[Bridge],
-    entity: Entity,
-    known: Mapping[str, Written[Dimension]],
-    feeds: Feeds,
-) -> Iterator[Issue]:
-    bridge = written.value
-    broken = False
-    for field in ("dimension_key", "group_key", "weight", "within"):
-        column = getattr(bridge, field)
-        if column is not None and column not in entity.columns:
-            broken = True
-            yield _unknown_column(entity, column, written.where(field))
-    ends: dict[str, Entity] = {}
-    for field in ("dimension", "group"):
-        name = getattr(bridge, field)
-        if name not in known:
-            yield Issue(
-                f"There is no dimension '{name}'.",
-                written.where(field),
-                "",
-                did_you_mean(name, known),
-            )
-        elif (end := known[name].value.entity) is None:
-            yield Issue(f"The calendar '{name}' is no end of a bridge.", written.where(field))
-        elif end in feeds.entities and len(feeds.entities[end].key) == 1:
-            ends[name] = feeds.entities[end]
-    if not broken:
-        yield from bridge_type_issues(written, entity, ends)
-
-
 def path_expression_issues(
     text: str, entity: str, feeds: Feeds, where: Location
 ) -> Iterator[Issue]:
@@ -391,7 +321,8 @@ def _path_issues(path: str, entity: str, feeds: Feeds, where: Location) -> Itera
         yield Issue(str(error).strip(), where)
 
 
-def _unknown_column(entity: Entity, column: str, where: Location) -> Issue:
+def unknown_column(entity: Entity, column: str, where: Location) -> Issue:
+    """That an entity has no such column."""
     return Issue(
         f"Entity '{entity.entity}' has no column '{column}'.",
         where,
@@ -400,7 +331,8 @@ def _unknown_column(entity: Entity, column: str, where: Location) -> Issue:
     )
 
 
-def _unknown_entity(name: str, feeds: Feeds, where: Location) -> Issue:
+def unknown_entity(name: str, feeds: Feeds, where: Location) -> Issue:
+    """That there is no such entity."""
     return Issue(f"There is no entity '{name}'.", where, "", did_you_mean(name, feeds.entities))
 
 
