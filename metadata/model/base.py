@@ -117,7 +117,7 @@ Expression = Annotated[
 ]
 """One scalar SQL expression; `metadata.expressions` says what it may hold."""
 
-Expressions = Annotated[tuple[Expression, ...], BeforeValidator(_as_list)]
+Expressions = Annotated[tuple[Expression, ...], BeforeValidator(as_list)]
 """One expression, or a list of expressions."""
 
 
