@@ -62,6 +62,8 @@ def plain():
         "schedule: '*/15 8-18 * * mon-fri'\n---\nmaintenance: kept\nkeep:\n  batches: {age: 30 days, number: 5}\n"
         "  quarantine: 60 days\n  runs: 50\n  scans: 10\nfresh: {by: '0 7 * * *', within: 3 hours}\n",
         "synonyms/all.yaml": "synonyms: person\nderive: {name: [\"id || '-'\"]}\n",
+        "matching/all.yaml": "matching: person\nwhere: city <> 'C'\nsame:\n- on: [lower(name), born]\n"
+        "block: [city]\ncompare: {name: {as: name}}\nsurvivorship: {default: most_frequent}\n",
         "quality/all.yaml": "quality: named\nof: person\nholds: \"name <> ''\"\nwhere: \"city <> 'B'\"\n",
         "lookups/kinds.yaml": "lookup: kinds\nvalues: {A: Active, B: Blocked}\n---\n"
         "lookup: cities\nfrom: shop.client\nkey: id\nvalue: city\nwhere: id <> '0'\n",
