@@ -25,6 +25,9 @@ _SHOW_NAMES: dict[Show, str] = {"table": "Table", "chart": "Chart", "sql": "How 
 def page() -> None:
     """Draw Explore."""
     data.version()
+    if not data.cubes() and data.repository().seen_as:
+        notices.empty(notices.NOTHING_TO_SEE)
+        return
     if not data.cubes():
         notices.empty(
             Issue("There is nothing to explore yet.", None, "No cube of this workspace is loaded.",

@@ -27,6 +27,9 @@ def page() -> None:
     """Draw the page."""
     with st.skeleton(height=480):
         graph = data.lineage()
+    if not graph.nodes and data.repository().seen_as:
+        notices.empty(notices.NOTHING_TO_SEE)
+        return
     if not any(node.kind == "source" for node in graph.nodes.values()):
         notices.empty(
             Issue("There is nothing to follow yet.", None, "This workspace reads no source.",

@@ -12,6 +12,10 @@ import streamlit as st
 
 from metadata.errors import Issue, UserError
 
+NOTHING_TO_SEE = Issue(
+    "There is nothing here that you may see.",
+    fix="Ask whoever looks after the access policies of this workspace.",
+)
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:$&])")
 
 

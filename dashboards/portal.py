@@ -31,8 +31,7 @@ def page() -> None:
     data.version()
     shown = data.portal()
     if not shown.tiles and not shown.charts and data.repository().seen_as:
-        fix = "Ask whoever looks after the access policies of this workspace."
-        notices.empty(Issue("There is nothing on this page that you may see.", None, "", fix))
+        notices.empty(notices.NOTHING_TO_SEE)
         return
     if not shown.tiles and not shown.charts:
         why = shown.left_out[0] if shown.left_out else "portal.yaml defines no tiles or charts."

@@ -75,6 +75,7 @@ def _moment(written: str, level: Level) -> datetime:
 
 
 _FORMS = {
+    "string": ("a text", "'Germany'"),
     "integer": ("a whole number", "2025"),
     "double": ("a number", "12.5"),
     "decimal": ("a number", "12.50"),

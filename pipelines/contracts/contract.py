@@ -273,7 +273,8 @@ def _duration(rest: timedelta) -> tuple[int, str]:
 def _roles(repository: Repository) -> Iterator[Role]:
     given = {role for user in repository.workspace.users.values() for role in user.role}
     for role in sorted(given):
-        access, about = _ACCESS.get(role, ("read", ""))
+        own = repository.workspace.roles.get(role)
+        access, about = _ACCESS.get(role, ("read", own.description if own else ""))
         yield Role(role=role, access=access, description=about or None)
 
 
