@@ -117,6 +117,8 @@ def _toolbar(view: View, cube: ResolvedCube) -> None:
         now, _ = current()
         show(now.pivoted())
 
+    # A file is made when it is fetched, outside of the page that knows who looks.
+    seen = data.seen()
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         st.segmented_control(
             "Show as",
@@ -135,7 +137,7 @@ def _toolbar(view: View, cube: ResolvedCube) -> None:
         )
         st.download_button(
             "Download CSV", icon=":material/download:", mime="text/csv", on_click="ignore",
-            data=lambda: csv_text(data.ask(flat_query(view, cube)), cube),
+            data=lambda: csv_text(seen.query(flat_query(view, cube)), cube),
             file_name=f"{view.cube}.csv",
         )  # fmt: skip
 

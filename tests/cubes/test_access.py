@@ -375,6 +375,16 @@ class TestSmallGroups:
         with pytest.raises(UserError, match="single facts"):
             ann.facts_of(Cell("sales", "revenue"))
 
+    def test_it_goes_together_with_row_filters(self, engine_for, star):
+        both = engine_for(REGIONS + "minimum: 2\n", "ann")
+        assert ask(both, "sales", "revenue lines") == star.by_hand(
+            "select sum(amount), count(*)" + GERMANY
+        )
+        # Of what is seen, Ball is a single sale; so Pen is left over of the total and goes too.
+        assert ask(both, "sales", "lines", "product.name", totals=True) == []
+        assert both.members("sales", "product.category") == []
+        assert ask(both, "sales", "lines", "customer.city") == [("Berlin", 2), ("Munich", 2)]
+
     def test_sort_top_and_limit_choose_among_what_is_left(self, engine_for):
         ann = engine_for(self.FACTS, "ann")
         assert ask(

@@ -53,7 +53,14 @@ def plain():
     """A small workspace of which every file takes part in every check."""
     return {
         "workspace.yaml": "name: Plain\ntime_zone: Europe/Berlin\nschedule: {cron: '0 3 * * *'}\n"
-        "notices: {on: warning, webhook: '${HOOK}', email: {to: [a@b.c], from: d@e.f, server: '${M}'}}\n",
+        "notices: {on: warning, webhook: '${HOOK}', email: {to: [a@b.c], from: d@e.f, server: '${M}'}}\n"
+        "roles: {local: Own cities.}\nusers:\n"
+        "  ann: {password: 'scrypt$x', role: [local, analyst], attributes: {cities: [A, B], n: 3}}\n",
+        "access/all.yaml": "access: cities\nroles: local\nrows:\n  - person.city in {user.cities}\n"
+        "  - {cube: buys, where: 'person.long > {user.n}'}\ntotals: full\n"
+        "levels: {hide: [person.name, buys.day.year]}\nmasks: {person.city: {first: 1}}\n---\n"
+        "access: few\neverybody: true\nexcept: engineer\nmeasures: {allow: buys.*}\n"
+        "cubes: {hide: []}\nminimum: {least: 5, of: person, by: [day.month, person.city]}\n",
         "sources/shop.yaml": "source: shop\nurl: sqlite:///shop.db\nretry: {attempts: 3, wait: 5 seconds}\n"
         "timeout: 30 minutes\ntables:\n  client:\n    primary_key: [id]\n    cursor: seen\n"
         "    lookback: 2 days\n    refresh: {mode: incremental, full: 0 2 * * sun}\n"
