@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from metadata.errors import Issue, did_you_mean
+from metadata.expressions import alias_and_column
 from metadata.model.rule import kind_of
 from metadata.model.source import SourceTable
 from metadata.repository import Repository, ResolvedMapping
@@ -103,13 +104,14 @@ def _of_columns(name: str, table: ScannedTable, scan: Scan, uses: Uses) -> Itera
 def _of_types(mapping: ResolvedMapping, table: ScannedTable, scan: Scan) -> Iterator[Issue]:
     """Columns that are copied as they are, into a column that can never hold them."""
     for name, rule in mapping.definition.columns.items():
-        if rule.from_ is None or "." in rule.from_ or rule.clean or rule.lookup or rule.format:
+        if rule.from_ is None or rule.clean or rule.lookup or rule.format:
             continue
-        column = table.column(rule.from_)
+        alias, own = alias_and_column(rule.from_)
+        column = None if alias else table.column(own)
         wanted = mapping.entity.columns[name].type
         if column is not None and kind_of(wanted) in CANNOT_BE.get(kind_of(column.type), ()):
             yield Issue(
-                f"'{rule.from_}' is {_a(column.type)} and can never be read as {_a(wanted)}.",
+                f"'{own}' is {_a(column.type)} and can never be read as {_a(wanted)}.",
                 mapping.written.where("columns", name),
                 f"{_when(scan)} It is a {column.native_type} there.",
                 "Change it by a rule such as `date`, or map another column.",

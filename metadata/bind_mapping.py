@@ -12,8 +12,20 @@ from metadata.bind_rules import (
     unmapped_issues,
 )
 from metadata.errors import Issue, Location, did_you_mean
-from metadata.expressions import ExpressionError, columns_of, parse_expression
-from metadata.model.mapping import DRIVER, ColumnRule, EntityMapping, Lookup, sort_key
+from metadata.expressions import (
+    ExpressionError,
+    alias_and_column,
+    columns_of,
+    parse_expression,
+)
+from metadata.model.mapping import (
+    DRIVER,
+    ColumnRule,
+    EntityMapping,
+    Lookup,
+    looks_joined,
+    sort_key,
+)
 from metadata.model.source import Source
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping, Written
@@ -144,16 +156,13 @@ def _rule_issues(
         yield from expression_issues(rule.expr, where)
         yield from _alias_issues(rule.expr, definition, where)
     if rule.from_ is not None and "." in rule.from_:
-        alias, _, own = rule.from_.partition(".")
-        if not own or "." in own:
+        alias, _ = alias_and_column(rule.from_)
+        if alias and alias not in definition.join:
             yield Issue(
-                f"'{rule.from_}' is no column.",
+                f"There is no join '{alias}'.",
                 where,
-                "Columns are named by their name, or as join.column.",
-            )
-        elif alias not in definition.join:
-            yield Issue(
-                f"There is no join '{alias}'.", where, "", did_you_mean(alias, definition.join)
+                f"A column whose own name holds a dot is written '.{rule.from_}'.",
+                did_you_mean(alias, definition.join),
             )
     if isinstance(rule.lookup, str) and rule.lookup not in lookups:
         yield Issue(
@@ -183,8 +192,8 @@ def _join_issues(
     for alias, join in written.value.join.items():
         yield from table_issues(join.table, sources, written.where("join", alias, "table"))
         for target in join.on.values():
-            head, dot, _ = target.partition(".")
-            if dot and head not in seen:
+            head, _ = alias_and_column(target)
+            if head and head not in seen:
                 yield Issue(
                     f"Join '{alias}' looks at '{target}', but no earlier join is called '{head}'.",
                     written.where("join", alias, "on"),
@@ -204,7 +213,7 @@ def _join_issues(
             yield from _own_issues(join.where, alias, written.where("join", alias, "where"))
         for key in join.order_by:
             yield from sort_issues(key, written.where("join", alias, "order_by"))
-            if "." in key:
+            if looks_joined(sort_key(key)[0]):
                 what = f"'{key}' is no column of the joined table."
                 fix = "Its own columns are named without a dot."
                 yield Issue(what, written.where("join", alias, "order_by"), "", fix)
@@ -227,7 +236,7 @@ def _keep_issues(written: Written[EntityMapping]) -> Iterator[Issue]:
         where = written.where("keep")
         wrong = list(sort_issues(key, where))
         yield from wrong
-        alias = sort_key(key)[0].rpartition(".")[0] if not wrong else ""
+        alias = alias_and_column(sort_key(key)[0])[0] if not wrong else ""
         if alias and alias not in written.value.join:
             what = f"There is no join '{alias}'."
             yield Issue(what, where, "", did_you_mean(alias, written.value.join))

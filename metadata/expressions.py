@@ -6,7 +6,7 @@ the allow-list, so that metadata can compute but never read a file, a setting or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import sqlglot
@@ -87,6 +87,27 @@ def columns_of(text: str) -> tuple[tuple[str, ...], ...]:
     for column in column_nodes(parse_expression(text)):
         found[column_parts(column)] = None
     return tuple(found)
+
+
+def dotted(parts: Sequence[str]) -> str:
+    """Parts of a column as one text: `join.column`.
+
+    A column whose own name holds a dot gets one in front, so that it is not taken for a join's.
+
+    >>> dotted(("address", "Tel.")), dotted(("Tel.",)), dotted(("city",))
+    ('address.Tel.', '.Tel.', 'city')
+    """
+    return f".{parts[0]}" if len(parts) == 1 and "." in parts[0] else ".".join(parts)
+
+
+def alias_and_column(written: str) -> tuple[str, str]:
+    """The join of a source column, empty for the driving table's own, and its name.
+
+    >>> alias_and_column("address.Tel."), alias_and_column(".Tel."), alias_and_column("city")
+    (('address', 'Tel.'), ('', 'Tel.'), ('', 'city'))
+    """
+    alias, dot, name = written.partition(".")
+    return (alias, name) if dot else ("", written)
 
 
 def column_nodes(tree: exp.Expr) -> Iterator[exp.Expr]:

@@ -30,7 +30,7 @@ def column_words(rule: ColumnRule) -> tuple[str, ...]:
 
 def _column(rule: ColumnRule) -> Iterator[str]:
     if rule.from_ is not None:
-        yield f"Copied from {rule.from_}."
+        yield f"Copied from {rule.from_.removeprefix('.')}."
     elif rule.expr is not None:
         yield f"Computed: {rule.expr}"
     else:

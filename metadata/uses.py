@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from metadata.errors import Location
-from metadata.expressions import columns_of
+from metadata.expressions import alias_and_column, columns_of, dotted
 from metadata.model.mapping import ColumnRule, EntityMapping, Lookup, sort_key
 from metadata.model.source import SoftDelete, Source
 from metadata.repository import Repository, Written
@@ -80,13 +80,13 @@ def mapping_uses(
     entity = definition.entity
     tables = {"": definition.from_, **{a: j.table for a, j in definition.join.items()}}
 
-    def use(dotted: str, by: str, *path: str | int) -> Use:
-        alias, _, column = dotted.rpartition(".")
+    def use(written: str, by: str, *path: str | int) -> Use:
+        alias, column = alias_and_column(written)
         return Use(tables.get(alias, alias), column, by, where(*path))
 
     for name, rule in definition.columns.items():
-        for dotted in _read_by(rule):
-            yield use(dotted, f"{entity}.{name}", "columns", name)
+        for written in _read_by(rule):
+            yield use(written, f"{entity}.{name}", "columns", name)
         if isinstance(rule.lookup, str) and rule.lookup in lookups:
             lookup = lookups[rule.lookup].value
             for own in (lookup.key, lookup.value):
@@ -94,7 +94,7 @@ def mapping_uses(
                     yield Use(lookup.from_, own, f"{entity}.{name}", where("columns", name))
     if definition.where:
         for parts in columns_of(definition.where):
-            yield use(".".join(parts), f"the filter of {entity}", "where")
+            yield use(dotted(parts), f"the filter of {entity}", "where")
     for key in definition.keep:
         yield use(sort_key(key)[0], f"the choice of rows of {entity}", "keep")
     for alias, join in definition.join.items():
@@ -112,7 +112,7 @@ def _read_by(rule: ColumnRule) -> Iterator[str]:
     if rule.from_ is not None:
         yield rule.from_
     for parts in columns_of(rule.expr) if rule.expr is not None else ():
-        yield ".".join(parts)
+        yield dotted(parts)
 
 
 def lookup_uses(written: Written[Lookup]) -> Iterator[Use]:

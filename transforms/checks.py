@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from metadata.expressions import column_nodes, column_parts, parse_expression
+from metadata.expressions import column_nodes, column_parts, dotted, parse_expression
 from metadata.model.rule import kind_of
 from metadata.model.rules import (
     AtLeast,
@@ -185,7 +185,7 @@ def with_columns(expression: str, mapped: Mapped) -> exp.Expr:
     tree = parse_expression(expression).copy()
     nodes = list(column_nodes(tree))
     for node in nodes:
-        replacement = mapped(".".join(column_parts(node)))
+        replacement = mapped(dotted(column_parts(node)))
         if node is tree:
             return replacement
         node.replace(replacement)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from metadata.expressions import column_nodes, column_parts, parse_expression
+from metadata.expressions import column_nodes, column_parts, dotted, parse_expression
 
 ROWS = "rows"
 """The part that says which rows a product has; no column may be called so in a recipe."""
@@ -142,7 +142,7 @@ def anonymous(text: str) -> tuple[str, tuple[str, ...]]:
     tree = exp.Paren(this=parse_expression(text).copy())
     names: dict[str, int] = {}
     for node in list(column_nodes(tree)):
-        place = names.setdefault(".".join(column_parts(node)), len(names))
+        place = names.setdefault(dotted(column_parts(node)), len(names))
         node.replace(exp.column(f"_{place}"))
     return tree.sql(), tuple(names)
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from metadata.expressions import columns_of
+from metadata.expressions import alias_and_column, columns_of, dotted
 from metadata.model.mapping import DRIVER, ColumnRule, EntityMapping
 from metadata.model.rules import Rule
 from metadata.model.star import Entity
@@ -134,6 +134,6 @@ def _other_columns(rule: Rule) -> Sequence[str]:
 
 
 def _aliases_read(rules: Iterable[ColumnRule]) -> set[str]:
-    dotted = [rule.from_ for rule in rules if rule.from_]
-    dotted += [".".join(parts) for rule in rules if rule.expr for parts in columns_of(rule.expr)]
-    return {name.rpartition(".")[0] for name in dotted if "." in name}
+    read = [rule.from_ for rule in rules if rule.from_]
+    read += [dotted(parts) for rule in rules if rule.expr for parts in columns_of(rule.expr)]
+    return {alias for alias, _ in map(alias_and_column, read) if alias}

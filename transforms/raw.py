@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from metadata.expressions import columns_of
+from metadata.expressions import alias_and_column, columns_of
 from metadata.model.mapping import DRIVER, ColumnRule, EntityMapping, Join, sort_key
 from metadata.model.star import Entity
 from metadata.repository import ResolvedMapping
@@ -120,7 +120,7 @@ def joins_needed(definition: EntityMapping, aliases: Iterable[str]) -> set[str]:
         if alias not in found:
             found.add(alias)
             targets = definition.join[alias].on.values()
-            queue += [t.rpartition(".")[0] for t in targets if "." in t]
+            queue += [alias for alias, _ in map(alias_and_column, targets) if alias]
     return found
 
 
@@ -130,7 +130,7 @@ def _aliases(expression: str) -> set[str]:
 
 def source_column(dotted: str) -> exp.Column:
     """A landed column as mappings write it: of the driving table, or of a join by its alias."""
-    alias, _, name = dotted.rpartition(".")
+    alias, name = alias_and_column(dotted)
     return column(name, alias or DRIVER)
 
 
@@ -149,7 +149,7 @@ def _types(mapping: ResolvedMapping, landed: Mapping[str, Columns]) -> dict[str,
 
 def _kind(dotted: str, types: Mapping[str, Columns]) -> str | None:
     """The engine's type of a landed column, whatever the case it is written in."""
-    alias, _, name = dotted.rpartition(".")
+    alias, name = alias_and_column(dotted)
     return {own.lower(): kind for own, kind in types.get(alias, {}).items()}.get(name.lower())
 
 
@@ -162,7 +162,7 @@ def _as_written(value: exp.Expr, kind: str | None) -> exp.Expr:
 
 def _equal(own: str, alias: str, target: str, types: Mapping[str, Columns]) -> exp.Expr:
     """Equality of two columns; of types that do not compare, they are compared as texts."""
-    other, _, name = target.rpartition(".")
+    other, name = alias_and_column(target)
     left, right = column(own, alias), column(name, other or DRIVER)
     kinds = (_kind(f"{alias}.{own}", types), _kind(target, types))
     if kinds[0] == kinds[1] or all(kind and kind.startswith(_NUMBERS) for kind in kinds):
@@ -180,7 +180,7 @@ def one_row_each(join: Join, read: str) -> exp.Select:
     pick = row_number([column(own) for own in join.on], order)
     ranked = exp.select(exp.Star(), named(pick, "_pick")).from_(table(read, STAGING))
     if join.where:
-        own = lambda dotted: column(dotted.rpartition(".")[2])  # noqa: E731
+        own = lambda written: column(alias_and_column(written)[1])  # noqa: E731
         ranked = ranked.where(tolerant(with_columns(join.where, own)), copy=False)
     return (
         exp.select(exp.Star()).from_(ranked.subquery("ranked")).where(column("_pick").eq(number(1)))
@@ -194,7 +194,8 @@ def _order(key: str) -> exp.Ordered:
 
 def native_type(rule: ColumnRule, columns: Columns) -> str | None:
     """The landed type, where the value is a landed column that no rule has turned into text."""
-    if rule.clean or rule.lookup is not None or rule.from_ is None or "." in rule.from_:
+    if rule.clean or rule.lookup is not None or rule.from_ is None:
         return None
-    by_name = {name.lower(): kind for name, kind in columns.items()}
-    return by_name.get(rule.from_.lower())
+    alias, name = alias_and_column(rule.from_)
+    by_name = {own.lower(): kind for own, kind in columns.items()}
+    return None if alias else by_name.get(name.lower())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from metadata.expressions import alias_and_column
 from metadata.model.mapping import ColumnRule, EntityMapping, sort_key
 from metadata.model.rules import Unique
 from metadata.model.source import SourceTable
@@ -96,7 +97,7 @@ def _rows(repository: Repository, mapping: ResolvedMapping, entity: Entity) -> I
     told += [same.model_dump_json()] if same is not None else []
     dotted = [parts for text in [definition.where] if text for parts in _dotted(text)]
     dotted += [sort_key(key)[0] for key in definition.keep]
-    aliases = {name.rpartition(".")[0] for name in dotted if "." in name}
+    aliases = {alias for alias, _ in map(alias_and_column, dotted) if alias}
     reads = [Part(definition.from_, LANDED)]
     refusing = [
         c
@@ -160,7 +161,7 @@ def _column(
     if rule is None:
         return Ingredients(said("empty", kind.type))
     read = [rule.from_] if rule.from_ else _dotted(rule.expr) if rule.expr else []
-    aliases = {name.rpartition(".")[0] for name in read if "." in name}
+    aliases = {alias for alias, _ in map(alias_and_column, read) if alias}
     told = [mapping.name, kind.type, kind.required, *_rule_words(rule)]
     reads = [Part(definition.from_, LANDED)]
     for alias in sorted(_with_needed(definition, aliases)):
@@ -194,7 +195,7 @@ def _with_needed(definition: EntityMapping, aliases: set[str]) -> set[str]:
             continue
         found.add(alias)
         for target in definition.join[alias].on.values():
-            other = target.rpartition(".")[0]
+            other = alias_and_column(target)[0]
             queue += [other] if other in definition.join else []
     return found
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-from metadata.expressions import columns_of
+from metadata.expressions import alias_and_column, columns_of, dotted
 from metadata.model.mapping import ColumnRule
 from metadata.model.rules import Rule
 from metadata.model.star import Entity
@@ -95,15 +95,15 @@ def trace_rows(
     chain = judging(repository, mapping, entity, landed, reading, elsewhere=True)
     followed = [name for name in columns if name in mapping.definition.columns]
     where = mapping.definition.where
-    filtered = [".".join(parts) for parts in columns_of(where)] if where else []
-    read = [dotted for name in followed for dotted in _read(mapping.definition.columns[name])]
+    filtered = [dotted(parts) for parts in columns_of(where)] if where else []
+    read = [each for name in followed for each in _read(mapping.definition.columns[name])]
     reads: dict[str, TracedRead] = {}
-    for dotted in (*read, *filtered):
-        alias, _, own = dotted.rpartition(".")
-        reads.setdefault(dotted, TracedRead(alias, own, f"_read_{len(reads)}"))
+    for written in (*read, *filtered):
+        alias, own = alias_and_column(written)
+        reads.setdefault(written, TracedRead(alias, own, f"_read_{len(reads)}"))
     raw = chain.raw
-    for dotted, each in reads.items():
-        raw.select(named(_text(source_column(dotted)), each.output), copy=False)
+    for written, each in reads.items():
+        raw.select(named(_text(source_column(written)), each.output), copy=False)
     aliases = list(dict.fromkeys(read.alias for read in reads.values() if read.alias))
     joins = {alias: (f"_batch_{n}", f"_row_{n}") for n, alias in enumerate(aliases)}
     for alias, names in joins.items():
@@ -145,7 +145,7 @@ def _read(rule: ColumnRule) -> list[str]:
     if rule.from_ is not None:
         return [rule.from_]
     if rule.expr is not None:
-        return [".".join(parts) for parts in columns_of(rule.expr)]
+        return [dotted(parts) for parts in columns_of(rule.expr)]
     return []
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
+from metadata.expressions import columns_of
 from metadata.model.mapping import ColumnRule, Lookup
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
@@ -20,14 +21,19 @@ from transforms.tolerance import tolerant
 def clean_rows(repository: Repository, mapping: ResolvedMapping, entity: Entity) -> exp.Select:
     """`raw` with each column's value after its rules.
 
-    Rules that read their value many times get columns of their own beneath, layer by layer.
+    Columns that rules of others look at come first, each made once. Rules that read their value
+    many times get columns of their own beneath, layer by layer.
     """
     mapped = value_of(repository, mapping, entity)
+    beneath: exp.Expr = exp.to_table("raw")
+    for name in _looked_at(mapping):
+        value = _value_over_raw(repository, mapping, entity, name, mapped)
+        layer = exp.select(exp.Star(), named(value, _seen(name))).from_(beneath, copy=False)
+        beneath = layer.subquery(f"seen_{name}", copy=False)
     layered = {
         name: cleansed_in_layers(name, rule.clean, mapped)
         for name, rule in mapping.definition.columns.items()
     }
-    beneath: exp.Expr = exp.to_table("raw")
     for depth in range(max(map(len, layered.values())) - 1):
         layer = exp.select(exp.Star())
         for name, steps in layered.items():
@@ -41,24 +47,58 @@ def clean_rows(repository: Repository, mapping: ResolvedMapping, entity: Entity)
 def value_of(
     repository: Repository, mapping: ResolvedMapping, entity: Entity
 ) -> Callable[[str], exp.Expr]:
-    """Any column's value as one expression over `raw`, for rules that look at their row."""
-    rules = mapping.definition.columns
+    """Any column's value over the rows of `clean_rows`, for rules that look at their row."""
+    seen = frozenset(_looked_at(mapping))
 
     def mapped(name: str) -> exp.Expr:
-        kind = entity.columns[name].type
-        if name not in rules:
-            return exp.cast(exp.null(), data_type(kind))
-        rule = rules[name]
-        clean = cleanse(column(f"{name}__raw"), rule.clean, mapped)
-        if rule.lookup is None:
-            looked = clean
-        elif (codes := _codes(repository, rule)) is not None:
-            looked = _meaning(codes, clean)
-        else:
-            looked = _looked_up_alone(repository, rule, clean)
-        return typed_value(rule, kind, looked, present_value(clean.copy()), None)
+        if name in seen:
+            return column(_seen(name))
+        return _value_over_raw(repository, mapping, entity, name, mapped)
 
     return mapped
+
+
+def _value_over_raw(
+    repository: Repository,
+    mapping: ResolvedMapping,
+    entity: Entity,
+    name: str,
+    mapped: Callable[[str], exp.Expr],
+) -> exp.Expr:
+    kind = entity.columns[name].type
+    rule = mapping.definition.columns.get(name)
+    if rule is None:
+        return exp.cast(exp.null(), data_type(kind))
+    clean = cleanse(column(f"{name}__raw"), rule.clean, mapped)
+    if rule.lookup is None:
+        looked = clean
+    elif (codes := _codes(repository, rule)) is not None:
+        looked = _meaning(codes, clean)
+    else:
+        looked = _looked_up_alone(repository, rule, clean)
+    return typed_value(rule, kind, looked, present_value(clean.copy()), None)
+
+
+def _looked_at(mapping: ResolvedMapping) -> tuple[str, ...]:
+    """Columns that cleansing rules of others look at; what one looks at itself stands before it."""
+    rules = mapping.definition.columns
+    found: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        for each in rules[name].clean:
+            told = [*each.reads(), *(p[-1] for t in each.expressions() for p in columns_of(t))]
+            for other in told:
+                if other in rules and other not in found:
+                    visit(other)
+                    found[other] = None
+
+    for name in rules:
+        visit(name)
+    return tuple(found)
+
+
+def _seen(name: str) -> str:
+    return f"{name}__seen"
 
 
 def typed_value(

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from metadata.errors import Location
-from metadata.expressions import columns_of
+from metadata.expressions import alias_and_column, columns_of, dotted
 from metadata.lineage.draft import Draft, table_id
 from metadata.lineage.looking import entities_looked_into, looked_at
 from metadata.lineage.values import How, Node
@@ -134,7 +134,7 @@ class _Mapped:
             self._draw_column(name, rule, where("columns", name))
         if definition.where is not None:
             for parts in columns_of(definition.where):
-                self._decides(".".join(parts), "filter", definition.where, where("where"))
+                self._decides(dotted(parts), "filter", definition.where, where("where"))
         for key in definition.keep:
             column = sort_key(key)[0]
             self._decides(column, "merge", f"kept in the order of {key}", where("keep"))
@@ -193,8 +193,8 @@ class _Mapped:
         if isinstance(rule.lookup, str):
             yield _Read(table_id("lookup", rule.lookup), "lookup", told)
         written = columns_of(rule.expr) if rule.expr is not None else ()
-        dotted = [rule.from_] if rule.from_ else [".".join(parts) for parts in written]
-        for alias in dict.fromkeys(each.rpartition(".")[0] for each in dotted):
+        names = [rule.from_] if rule.from_ else [dotted(parts) for parts in written]
+        for alias in dict.fromkeys(alias_and_column(each)[0] for each in names):
             yield from self._joined(alias)
 
     def _values(self, rule: ColumnRule) -> Iterator[_Read]:
@@ -204,7 +204,7 @@ class _Mapped:
             yield _Read(self._source(rule.from_), how, "")
         elif rule.expr is not None:
             for parts in columns_of(rule.expr):
-                yield _Read(self._source(".".join(parts)), how, rule.expr)
+                yield _Read(self._source(dotted(parts)), how, rule.expr)
 
     def _joined(self, alias: str) -> Iterator[_Read]:
         """What decides which row of a joined table is taken, earlier joins included."""
@@ -215,7 +215,7 @@ class _Mapped:
         for own, target in join.on.items():
             yield _Read(self._source(f"{alias}.{own}"), "join", told)
             yield _Read(self._source(target), "join", told)
-            yield from self._joined(target.rpartition(".")[0])
+            yield from self._joined(alias_and_column(target)[0])
         for parts in columns_of(join.where) if join.where else ():
             column = self.draft.source_column(join.table, parts[-1])
             yield _Read(column, "join", f"{told}, where {join.where}")
@@ -223,13 +223,13 @@ class _Mapped:
             column = self.draft.source_column(join.table, sort_key(key)[0])
             yield _Read(column, "merge", f"the first by {key}")
 
-    def _decides(self, dotted: str, how: How, rule: str, where: Location) -> None:
-        self.draft.edge(self._source(dotted), self._table, how, rule, where)
-        for read in self._joined(dotted.rpartition(".")[0]):
+    def _decides(self, written: str, how: How, rule: str, where: Location) -> None:
+        self.draft.edge(self._source(written), self._table, how, rule, where)
+        for read in self._joined(alias_and_column(written)[0]):
             self.draft.edge(read.column, self._table, read.how, read.rule, where)
 
-    def _source(self, dotted: str) -> str:
-        alias, _, name = dotted.rpartition(".")
+    def _source(self, written: str) -> str:
+        alias, name = alias_and_column(written)
         table = self._definition.join[alias].table if alias else self._definition.from_
         return self.draft.source_column(table, name)
 

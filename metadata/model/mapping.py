@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from metadata.model.base import Definition, DistinctNames, Expression, Name, Names
+from metadata.model.base import NAME_PATTERN, Definition, DistinctNames, Expression, Name, Names
 from metadata.model.rules import Checks, CleansingRules, Otherwise
 
 DRIVER = "landed"
@@ -58,6 +60,22 @@ class ColumnRule(Definition):
 
 def _column_rule(value: Any) -> Any:
     return {"from": value} if isinstance(value, str) else value
+
+
+def _own_column(written: str, joins: Mapping[str, Any]) -> str:
+    """A source column as it is kept: a dot in its own name gets another in front.
+
+    What looks like a column of a join that is not there stays, so that the slip is told.
+    """
+    alias, dot, _ = written.partition(".")
+    slip = looks_joined(sort_key(written)[0])
+    return written if not dot or not alias or alias in joins or slip else f".{written}"
+
+
+def looks_joined(written: str) -> bool:
+    """Whether a column is written like one of a join: `address.city`, and not `Artikel-Nr.`."""
+    alias, _, rest = written.partition(".")
+    return bool(re.fullmatch(NAME_PATTERN, alias) and re.fullmatch(r"\w+", rest))
 
 
 class Join(Definition):
@@ -132,6 +150,37 @@ class EntityMapping(Definition):
     priority: int = Field(
         100, description="Where several mappings give the same key, the lowest number survives."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _dots_in_names(cls, value: Any) -> Any:
+        """Columns such as `Artikel-Nr.` are the driving table's own, not those of a join."""
+        if not isinstance(value, dict):
+            return value
+        written_joins = value.get("join")
+        joins: dict[str, Any] = written_joins if isinstance(written_joins, dict) else {}
+
+        def own(written: Any) -> Any:
+            return _own_column(written, joins) if isinstance(written, str) else written
+
+        def rule(written: Any) -> Any:
+            if isinstance(written, dict) and "from" in written:
+                return written | {"from": own(written["from"])}
+            return own(written)
+
+        def join(written: Any) -> Any:
+            if isinstance(written, dict) and isinstance(written.get("on"), dict):
+                return written | {"on": {k: own(v) for k, v in written["on"].items()}}
+            return written
+
+        found = dict(value)
+        if joins:
+            found["join"] = {name: join(each) for name, each in joins.items()}
+        if isinstance(value.get("columns"), dict):
+            found["columns"] = {name: rule(each) for name, each in value["columns"].items()}
+        if isinstance(value.get("keep"), list):
+            found["keep"] = [own(each) for each in value["keep"]]
+        return found
 
 
 class Lookup(Definition):

@@ -13,6 +13,7 @@ import typer
 
 from cubes import Engine, Query, Result, Sort, Top
 from cubes.formatting import format_value
+from cubes.predicates import EMPTY
 from metadata import Repository
 from metadata.applied import access_in_force, load_in_force
 from metadata.errors import UserError
@@ -210,7 +211,7 @@ def _print_result(result: Result, repository: Repository) -> None:
             # GROUPING()'s first argument is its highest bit.
             if masks[row] >> (len(levels) - 1 - position) & 1:
                 return "Total"
-            return "" if value is None else str(value)
+            return EMPTY if value is None else str(value)
         return format_value(value, fmt or "number", workspace.currency, workspace.locale)
 
     print_table(

@@ -8,7 +8,7 @@ from typing import Any
 from open_data_contract_standard.model import CustomProperty, Relationship, SchemaProperty
 
 from metadata import Repository
-from metadata.expressions import columns_of
+from metadata.expressions import alias_and_column, columns_of, dotted
 from metadata.ossie.datasets import described
 from metadata.personal import personal_attribute, personal_fact_column, personal_key
 from metadata.repository import (
@@ -239,8 +239,8 @@ def _tables(repository: Repository, entity: str, column: str) -> list[str]:
         if rule is None or rule.value is not None:
             continue
         text = rule.expr or ""
-        names = columns_of(text) if text else (tuple((rule.from_ or "").split(".")),)
-        for parts in names:
-            join = mapping.definition.join.get(parts[0]) if len(parts) > 1 else None
+        read = [dotted(parts) for parts in columns_of(text)] if text else [rule.from_ or ""]
+        for written in read:
+            join = mapping.definition.join.get(alias_and_column(written)[0])
             found[join.table if join else mapping.definition.from_] = None
     return list(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from metadata.expressions import columns_of
+from metadata.expressions import alias_and_column, columns_of, dotted
 from metadata.model.mapping import ColumnRule, EntityMapping, Lookup, sort_key
 from metadata.repository import Repository, ResolvedMapping
 from transforms import Columns
@@ -70,8 +70,8 @@ def _folded(typing: Typing, table: str) -> frozenset[str]:
 
 def _all(tables: Mapping[str, frozenset[str]], names: Iterable[str]) -> bool:
     """Whether columns, each with the alias of its join, are known."""
-    for dotted in names:
-        alias, _, name = dotted.rpartition(".")
+    for written in names:
+        alias, name = alias_and_column(written)
         # What Rapport adds to each row is known of every table that is known at all.
         if alias not in tables or name.casefold() not in tables[alias]:
             return False
@@ -83,7 +83,7 @@ def _read_by(rule: ColumnRule) -> Sequence[str]:
 
 
 def _dotted(expression: str | None) -> list[str]:
-    return [".".join(parts) for parts in columns_of(expression)] if expression else []
+    return [dotted(parts) for parts in columns_of(expression)] if expression else []
 
 
 def _plain(expression: str | None) -> list[str]:
