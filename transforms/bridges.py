@@ -68,7 +68,12 @@ def _links(repository: Repository, resolved: ResolvedBridge) -> exp.Expr:
     crossed = references.joined(crossed)
     grouped = [column(ends[0], "each")]
     grouped += [column(definition.within, "each")] if definition.within else []
-    record = exp.Count(this=exp.Distinct(expressions=[column("_record")]))
+    told: exp.Expr = column("_record")
+    if definition.weight:
+        # Who tells no share has no part in the average.
+        share = exp.not_(column(definition.weight).is_(exp.null()))
+        told = exp.Case().when(share, told)
+    record = exp.Count(this=exp.Distinct(expressions=[told]))
     records = (
         exp.select(*grouped, named(record, "_n"))
         .from_(crossed.subquery("each"))
@@ -81,8 +86,9 @@ def _links(repository: Repository, resolved: ResolvedBridge) -> exp.Expr:
     by = [column(ends[0], "each"), column(ends[1], "each"), *grouped[1:]]
     links = exp.select(*(each.copy() for each in by))
     if definition.weight:
-        share = exp.cast(column(definition.weight, "each"), "DOUBLE")
-        averaged = exp.Div(this=exp.Sum(this=share), expression=exp.Max(this=column("_n", "n")))
+        shares = exp.Sum(this=exp.cast(column(definition.weight, "each"), "DOUBLE"))
+        several = exp.func("NULLIF", exp.Max(this=column("_n", "n")), number(0))
+        averaged = exp.Div(this=shares, expression=several)
         links = links.select(named(averaged, definition.weight), copy=False)
     links = (
         links.from_(crossed.subquery("each"))

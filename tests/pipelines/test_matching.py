@@ -274,3 +274,53 @@ class TestPlans:
         assert ask(path, "SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE 'xref%'") == [
             (0,)
         ]
+
+
+class TestTreesAndBridges:
+    """Companies that own companies, and industries with shares, over records that become one."""
+
+    @pytest.fixture
+    def company(self, tmp_path):
+        path = company_files.write_company(tmp_path / "company")
+        company_files.write(path, "model/own.yaml", "dimension: customer\nparent: parent_customer_id\n")
+        crm = (path / "sources" / "crm.yaml").read_text()
+        crm += "  trades: {primary_key: [customer, industry]}\n  industries: {primary_key: id}\n"
+        company_files.write(path, "sources/crm.yaml", crm)
+        company_files.write(
+            path,
+            "mappings/trades.yaml",
+            "entity: customer_industry\nfrom: crm.trades\n"
+            "columns: {customer_id: customer, industry_id: industry, share: share, tree: {value: HOUSE}}\n"
+            "---\nentity: industry\nfrom: crm.industries\ncolumns: {industry_id: id, name: name}\n",
+        )
+        trades = [("crm:1", "A", "0.5"), ("crm:1", "B", "0.5"), ("shop:x", "A", "1.0"), ("crm:2", "B", "1"),
+                  ("billing:A", "C", ""), ("billing:A", "B", "")]  # fmt: skip
+        company_files.write_table(path, "crm/trades", ("customer", "industry", "share"), trades)
+        company_files.write_table(path, "crm/industries", ("id", "name"), [(n, n) for n in "ABC"])
+        return path
+
+    def test_shares_of_records_that_are_one_still_add_up_to_one(self, company):
+        assert load(company)["bridge_customer_industry"].warnings == ()
+        shares = ask(
+            company,
+            "SELECT customer_id, industry_id, weight FROM warehouse.bridge_customer_industry"
+            " JOIN warehouse.dim_customer USING (customer_key) JOIN warehouse.dim_industry USING (industry_key)",
+        )
+        # Two of Anna's three records tell shares: (1/2, 1/2) and (1, 0).
+        assert sorted(shares) == [("crm:1", "A", 0.75), ("crm:1", "B", 0.25), ("crm:1", "C", 0), ("crm:2", "B", 1)]
+
+    def test_a_closed_member_stands_in_the_tree_where_its_golden_one_does(self, company):
+        load(company)
+        customers(company, "shop", [SHOP[0], changed(SHOP[1], email="bruno@example.com")])
+        load(company)
+        above = ask(
+            company,
+            "SELECT below.customer_id, above.customer_id, depth FROM warehouse.closure_customer"
+            " JOIN warehouse.dim_customer above ON above.customer_key = ancestor_key"
+            " JOIN warehouse.dim_customer below ON below.customer_key = descendant_key"
+            " WHERE below.customer_id IN ('crm:2', 'shop:y')",
+        )
+        # Dora's parent was Anna; she and Bruno are one now, under Bruno's key.
+        assert sorted(above) == [
+            ("crm:2", "crm:1", 1), ("crm:2", "crm:2", 0), ("shop:y", "crm:1", 1), ("shop:y", "crm:2", 0),
+        ]  # fmt: skip
