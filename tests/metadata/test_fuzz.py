@@ -93,6 +93,13 @@ def plain():
         " order_by: [seen desc]}\n"
         "columns:\n  id: id\n  person: client\n  day: day\n"
         "  amount: {expr: 'cast(price as decimal(18,2)) * who.factor', check: {at_least: 0}}\n",
+        "matching/person.yaml": "matching: person\nwhere: city <> 'X'\nsame:\n  - [name, born]\n  - {on: lower(name)}\n"
+        "block: [city, [born, 'left(name, 3)']]\ncompare:\n  name: {as: name, at_least: [0.9, 0.8], term_frequency: true}\n"
+        "  born: {as: date, within: [31]}\n  city: {as: levenshtein, at_most: [1], ignoring: [case]}\n"
+        "thresholds: {merge: 0.9, review: 0.5}\nmodel: {seed: 2, pairs: 5000, prior: 0.001}\nsurvivorship:\n"
+        "  default: {take: most_recent, by: born}\n  columns:\n    name: {take: source, sources: [shop, shop.client]}\n"
+        "---\ndecisions: person\nrecords:\n  - {together: [a, b, 3], by: Anna, decided: 2026-01-02}\n"
+        "  - {apart: [a, c], why: brothers}\n",
         "cubes/buys.yaml": "cube: buys\nfact: buys\ndimensions: {day: day, person: person}\nmeasures:\n"
         "  revenue: {sum: amount, format: currency}\n  sales: {count: '*', where: \"person.city = 'A'\"}\n"
         "  people: {count_distinct: person.id}\n  each: {ratio: [revenue, sales]}\n"

@@ -282,7 +282,9 @@ class TestTreesAndBridges:
     @pytest.fixture
     def company(self, tmp_path):
         path = company_files.write_company(tmp_path / "company")
-        company_files.write(path, "model/own.yaml", "dimension: customer\nparent: parent_customer_id\n")
+        company_files.write(
+            path, "model/own.yaml", "dimension: customer\nparent: parent_customer_id\n"
+        )
         crm = (path / "sources" / "crm.yaml").read_text()
         crm += "  trades: {primary_key: [customer, industry]}\n  industries: {primary_key: id}\n"
         company_files.write(path, "sources/crm.yaml", crm)
@@ -307,7 +309,12 @@ class TestTreesAndBridges:
             " JOIN warehouse.dim_customer USING (customer_key) JOIN warehouse.dim_industry USING (industry_key)",
         )
         # Two of Anna's three records tell shares: (1/2, 1/2) and (1, 0).
-        assert sorted(shares) == [("crm:1", "A", 0.75), ("crm:1", "B", 0.25), ("crm:1", "C", 0), ("crm:2", "B", 1)]
+        assert sorted(shares) == [
+            ("crm:1", "A", 0.75),
+            ("crm:1", "B", 0.25),
+            ("crm:1", "C", 0),
+            ("crm:2", "B", 1),
+        ]
 
     def test_a_closed_member_stands_in_the_tree_where_its_golden_one_does(self, company):
         load(company)

@@ -42,7 +42,11 @@ def test_pairs_are_those_of_the_ledger(tmp_path, seed):
         clusters.setdefault(golden, []).append(key)
     found = {frozenset(p) for members in clusters.values() for p in combinations(members, 2)}
     staged = {key for _, key in rows}
-    pairs = [(e["key"], e["original_value"]) for e in sample_data.ledger(root).to_pylist() if e["kind"] == "duplicate"]
+    pairs = [
+        (e["key"], e["original_value"])
+        for e in sample_data.ledger(root).to_pylist()
+        if e["kind"] == "duplicate"
+    ]
     # A record that was a trial, or is deleted, is no customer.
     true = {frozenset(p) for p in pairs if staged.issuperset(p)}
     assert len(true) > 8
