@@ -24,11 +24,11 @@ from metadata.loader import workspace_texts
 PEOPLE = """
 roles: {regional: Sees the customers of some countries.}
 users:
-  ann: {password: "scrypt$x", role: regional, attributes: {countries: [Germany], since: 2021-01-01}}
-  bob: {password: "scrypt$x", role: regional}
-  cat: {password: "scrypt$x", role: [regional, executive], attributes: {countries: [Germany, France]}}
-  eve: {password: "scrypt$x", role: executive}
-  eng: {password: "scrypt$x", role: engineer, attributes: {countries: France}}
+  ann: {password: "scrypt$16384$8$1$c2FsdA==$a2V5", role: regional, attributes: {countries: [Germany], since: 2021-01-01}}
+  bob: {password: "scrypt$16384$8$1$c2FsdA==$a2V5", role: regional}
+  cat: {password: "scrypt$16384$8$1$c2FsdA==$a2V5", role: [regional, executive], attributes: {countries: [Germany, France]}}
+  eve: {password: "scrypt$16384$8$1$c2FsdA==$a2V5", role: executive}
+  eng: {password: "scrypt$16384$8$1$c2FsdA==$a2V5", role: engineer, attributes: {countries: France}}
 """
 REGIONS = "access: regions\nroles: regional\nrows: customer.country in {user.countries}\n"
 GERMANY = (

@@ -17,8 +17,8 @@ STAR = Path(__file__).resolve().parents[1] / "cubes" / "workspace"
 PEOPLE = """roles:
   regional: Sees some countries.
 users:
-  ann: {password: "scrypt$x", role: regional, attributes: {countries: [Germany, 7], since: 2021-01-01}}
-  bob: {password: "scrypt$x", role: [analyst, regional]}
+  ann: {password: "scrypt$16384$8$1$c2FsdA==$a2V5", role: regional, attributes: {countries: [Germany, 7], since: 2021-01-01}}
+  bob: {password: "scrypt$16384$8$1$c2FsdA==$a2V5", role: [analyst, regional]}
 """
 
 
@@ -138,11 +138,27 @@ def test_what_can_hold_is_accepted(policy):
 @pytest.mark.parametrize(
     ("people", "line", "words"),
     [
-        ("users:\n  ann: {password: 'scrypt$x', role: regional}\n", 5, "no role 'regional'"),
+        (
+            "users:\n  ann: {password: 'scrypt$16384$8$1$c2FsdA==$a2V5', role: regional}\n",
+            5,
+            "no role 'regional'",
+        ),
         ("roles: {analyst: Again}\n", 4, "is there already"),
-        ("users:\n  ann: {password: 'scrypt$x', role: []}\n", 5, "at least 1"),
-        ("users:\n  ann: {password: 'scrypt$x', attributes: {Region: North}}\n", 5, "not a name"),
-        ("users:\n  ann: {password: 'scrypt$x', attributes: {region: {a: 1}}}\n", 5, "region"),
+        (
+            "users:\n  ann: {password: 'scrypt$16384$8$1$c2FsdA==$a2V5', role: []}\n",
+            5,
+            "at least 1",
+        ),
+        (
+            "users:\n  ann: {password: 'scrypt$16384$8$1$c2FsdA==$a2V5', attributes: {Region: North}}\n",
+            5,
+            "not a name",
+        ),
+        (
+            "users:\n  ann: {password: 'scrypt$16384$8$1$c2FsdA==$a2V5', attributes: {region: {a: 1}}}\n",
+            5,
+            "region",
+        ),
     ],
 )
 def test_people_are_checked(people, line, words):

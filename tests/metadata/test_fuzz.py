@@ -55,7 +55,7 @@ def plain():
         "workspace.yaml": "name: Plain\ntime_zone: Europe/Berlin\nschedule: {cron: '0 3 * * *'}\n"
         "notices: {on: warning, webhook: '${HOOK}', email: {to: [a@b.c], from: d@e.f, server: '${M}'}}\n"
         "roles: {local: Own cities.}\nusers:\n"
-        "  ann: {password: 'scrypt$x', role: [local, analyst], attributes: {cities: [A, B], n: 3}}\n",
+        "  ann: {password: 'scrypt$16384$8$1$c2FsdA==$a2V5', role: [local, analyst], attributes: {cities: [A, B], n: 3}}\n",
         "access/all.yaml": "access: cities\nroles: local\nrows:\n  - person.city in {user.cities}\n"
         "  - {cube: buys, where: 'person.long > {user.n}'}\ntotals: full\n"
         "levels: {hide: [person.name, buys.day.year]}\nmasks: {person.city: {first: 1}}\n---\n"

@@ -18,9 +18,9 @@ from pipelines.run import run
 PEOPLE = """
 roles: {regional: Sees the customers of some countries.}
 users:
-  ann: {password: "scrypt$x", role: regional, attributes: {countries: Germany}}
-  eva: {password: "scrypt$x", role: engineer}
-  sam: {password: "scrypt$x", role: executive}
+  ann: {password: "scrypt$16384$8$1$c2FsdA==$a2V5", role: regional, attributes: {countries: Germany}}
+  eva: {password: "scrypt$16384$8$1$c2FsdA==$a2V5", role: engineer}
+  sam: {password: "scrypt$16384$8$1$c2FsdA==$a2V5", role: executive}
 """
 POLICY = """
 access: regions
