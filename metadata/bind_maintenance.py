@@ -42,7 +42,12 @@ class Nameable:
         return tuple(f"{source}.{each}" for each in known)
 
     def mart(self, name: str) -> str | None:
-        """The warehouse table that a name stands for; None where it stands for none."""
+        """The warehouse table that a name stands for; None where it stands for none.
+
+        A source comes before a cube of its name.
+        """
+        if name in self.sources:
+            return None
         if name in self.cubes:
             return self.cubes[name].fact.table
         return name if name in self._stored else None
@@ -163,14 +168,7 @@ def _misuse(written: Written[Maintenance], known: Nameable) -> Iterator[Issue]:
     where = written.where("of")
     for name in definition.of:
         tables, mart = known.tables(name), known.mart(name)
-        if tables is not None and mart is not None:
-            yield Issue(
-                f"'{name}' is a source and a cube.",
-                where,
-                "Which of the two is meant, cannot be told.",
-                f"Name the tables of the source, or the fact of the cube ({mart}).",
-            )
-        elif tables is None and mart is None:
+        if tables is None and mart is None:
             # One that has problems of its own is told by those.
             if not known.is_absent(name) and name not in known.written:
                 what = f"There is nothing called '{name}' to be maintained."

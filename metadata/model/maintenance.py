@@ -103,8 +103,8 @@ class Maintenance(Definition):
     of: Names = Field(
         (),
         description="Sources, source tables as source.table and, for a schedule, marts: cubes,"
-        " or fact_<name> and dim_<name>, which stand for the tables they are made from. Everything"
-        " when absent.",
+        " or fact_<name> and dim_<name>, which stand for the tables they are made from. A source"
+        " comes before a cube of its name. Everything when absent.",
     )
     description: str = ""
     schedule: CronFields | None = Field(

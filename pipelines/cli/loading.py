@@ -126,7 +126,9 @@ def _print_tables(
         if each is None:
             return ""
         return (
-            "late" if each.arrival.late else f"{each.arrival.deadline.astimezone(zone):%m-%d %H:%M}"
+            "late"
+            if each.arrival.late
+            else f"{each.arrival.deadline.astimezone(zone):%Y-%m-%d %H:%M}"
         )
 
     print_table(

@@ -37,7 +37,11 @@ def maintain(
     format: FormatOption = Format.TABLE,  # noqa: A002
 ) -> int:
     """Carry out the rules of maintenance, as every run does at its end."""
-    repository = to_run(workspace).repository
+    chosen = to_run(workspace)
+    repository = chosen.repository
+    if chosen.notice and chosen.applying is None:
+        # Rules that are not in force yet are not carried out.
+        stderr.print(chosen.notice, markup=False, soft_wrap=True)
     with run_lock(Storage.of(repository).lock, wait=wait):
         report = carry_out(repository, dry_run=dry_run)
     if format is Format.JSON:

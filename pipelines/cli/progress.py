@@ -12,7 +12,7 @@ from rich.text import Text
 from metadata import Repository
 from pipelines.cli.output import print_table, stderr, stdout
 from pipelines.results import RunReport, StepEvent, StepResult
-from pipelines.upkeep.work import words
+from pipelines.upkeep.work import summary
 
 Run = Callable[..., RunReport]
 
@@ -97,8 +97,8 @@ def _print_report(report: RunReport) -> None:
         stderr.print(str(issue), style="yellow", markup=False, soft_wrap=True)
     for issue in report.notes:
         stderr.print(str(issue), style="yellow", markup=False, soft_wrap=True)
-    for work in report.maintenance.work if report.maintenance else ():
-        stdout.print(f"Maintenance: {words(work)}", markup=False)
+    for done in summary(report.maintenance.work) if report.maintenance else ():
+        stdout.print(f"Maintenance: {done}.", markup=False)
     version = f"version {report.version}" if report.version else "nothing published yet"
     outcome = "Loaded" if report.ok else "Finished with errors"
     stdout.print(f"{outcome} in {report.seconds:.1f} s; readers see {version}.")

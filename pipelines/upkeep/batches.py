@@ -88,7 +88,8 @@ class TableBatches:
             Held(
                 f"{self.source}.{self.table}",
                 len(held),
-                "needed to explain " + ", ".join(sorted({w for b in held for w in needed[b.file]})),
+                "needed to explain "
+                + ", ".join(sorted({w.partition(" (")[0] for b in held for w in needed[b.file]})),
             )
             if held
             else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,15 +105,31 @@ def words(work: Work) -> str:
         case FoldBatches(source, table, _, files):
             return f"{source}.{table}: {len(files)} batches folded into one"
         case RemoveBatches(source, table, batches, size):
-            return f"{source}.{table}: {_count(len(batches), 'batch', 'batches')} ({size:,} bytes)"
+            told = _count(len(batches), "batch", "batches")
+            return f"{source}.{table}: {told} removed ({size:,} bytes)"
         case RemoveRuns(runs, logs):
-            return f"records of {_count(len(runs), 'run', 'runs')}, {len(logs):,} logs"
+            told = _count(len(logs), "log", "logs")
+            return f"records of {_count(len(runs), 'run', 'runs')} and {told} removed"
         case RemoveScans(source, versions):
-            return f"{_count(len(versions), 'scan', 'scans')} of {source}"
+            return f"{_count(len(versions), 'scan', 'scans')} of {source} removed"
         case UnlistRefused(_, rows):
-            return f"{_count(rows, 'row', 'rows')} off the list of refused rows"
+            return f"{_count(rows, 'row', 'rows')} taken off the list of refused rows"
         case RemoveVersions(versions):
-            return f"published {_count(len(versions), 'version', 'versions')}"
+            return f"{_count(len(versions), 'published version', 'published versions')} removed"
+
+
+def summary(done: Sequence[Work]) -> Iterator[str]:
+    """Much work in few words: what is alike is told together."""
+    folds = [each for each in done if isinstance(each, FoldBatches)]
+    removals = [each for each in done if isinstance(each, RemoveBatches)]
+    if folds:
+        files = sum(len(each.files) for each in folds)
+        yield f"{files:,} batches of {_count(len(folds), 'table', 'tables')} folded"
+    if removals:
+        files, size = sum(len(r.batches) for r in removals), sum(r.bytes for r in removals)
+        told = _count(files, "batch", "batches")
+        yield f"{told} of {_count(len(removals), 'table', 'tables')} removed ({size:,} bytes)"
+    yield from (words(each) for each in done if not isinstance(each, FoldBatches | RemoveBatches))
 
 
 def _count(number: int, one: str, more: str) -> str:

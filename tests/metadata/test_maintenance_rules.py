@@ -63,6 +63,25 @@ def test_marts_are_named_by_their_tables_and_cubes(bound):
     assert (rule.tables, rule.marts) == ((), ("dim_person",))
 
 
+def test_a_source_comes_before_a_cube_of_its_name(bound):
+    star = (
+        "fact: people\nentity: person\ndate: born\n"
+        "dimensions: {born: {dimension: date, from: born}}\n---\n"
+        "dimension: date\ngenerated: calendar\nattributes: {date: }\n---\n"
+        "dimension: person\nentity: person\nattributes: {id: }\n"
+    )
+    model = "entity: person\nkey: id\ncolumns: {id: string, born: date}\n---\n" + star
+    cubes = "cube: {0}\nfact: people\ndimensions: {{born: date}}\nmeasures: {{n: {{count: '*'}}}}\n"
+    files = {
+        "model/m.yaml": model,
+        "mappings/m.yaml": "entity: person\nfrom: crm.person\ncolumns: {id: id, born: born}\n",
+        "cubes/c.yaml": cubes.format("crm") + "---\n" + cubes.format("people"),
+    }
+    rules = "maintenance: m\nof: [crm, people]\nschedule: 0 3 * * *\n"
+    rule = bound(rules, **files).upkeep.rules["m"]
+    assert (rule.tables, rule.marts) == (("crm.person", "crm.order"), ("fact_people",))
+
+
 REFUSED = {
     "nothing said": ("maintenance: m\n", "needs 'schedule', 'fresh' or 'keep'", 1),
     "an unknown name": (
