@@ -120,8 +120,7 @@ class Engine:
         version: int | None = None,
     ) -> None:
         self.repository = self._whole = repository
-        self._rules = AccessRules.of(repository)
-        self._seen: dict[str, Engine] = {}
+        self._known: tuple[AccessRules, dict[str, Engine]] = (AccessRules.of(repository), {})
         folder = published or repository.storage / "published"
         self._database = PublishedDatabase(folder, timeout, threads, memory_limit, version)
 
@@ -135,13 +134,15 @@ class Engine:
         Raises:
             UserError: there is no such user, or a policy cannot be kept in this version.
         """
-        if rules is not None and rules.policies is not self._rules.policies:
-            self._rules, self._seen = rules, {}
-        seen = self._seen.get(user)
+        held, known = self._known
+        if rules is not None and rules.policies is not held.policies:
+            # Both at once: what was made by older rules must not be found beside newer ones.
+            held, known = self._known = (rules, {})
+        seen = known.get(user)
         if seen is None:
             seen = copy(self)
-            seen.repository = seen_by(self._whole, self._rules, self._rules.viewer(user))
-            self._seen[user] = seen
+            seen.repository = seen_by(self._whole, held, held.viewer(user))
+            known[user] = seen
         return seen
 
     def query(self, query: Query) -> Result:

@@ -189,8 +189,8 @@ def first_cube() -> str:
 
 def ask(query: Query) -> Result:
     """A result; asked once for each version, however many people look who see the same."""
-    now = repository()
-    return _kept()(str(now.root), version(), now.seen_as, query)
+    now = seen()
+    return _kept()(str(now.repository.root), version(), now.repository.seen_as, query, now)
 
 
 def explain(query: Query) -> Explanation:
@@ -200,8 +200,9 @@ def explain(query: Query) -> Explanation:
 
 def members(cube: str, level: str, search: str = "", limit: int = 500) -> list[Any]:
     """Members of a level, in their order."""
-    now = repository()
-    return _kept_members()(str(now.root), version(), now.seen_as, cube, level, search, limit)
+    now = seen()
+    root, seen_as = str(now.repository.root), now.repository.seen_as
+    return _kept_members()(root, version(), seen_as, cube, level, search, limit, now)
 
 
 def published_at() -> datetime | None:
@@ -215,20 +216,23 @@ def published_at() -> datetime | None:
 
 
 @functools.cache
-def _kept() -> Callable[[str, int, str, Query], Result]:
-    """Results by version. Made on first use: Streamlit's memory is there once it runs."""
+def _kept() -> Callable[[str, int, str, Query, Answers], Result]:
+    """Results by version and by what is seen. Made on first use: Streamlit's memory is there once
+    it runs, and goes by all but what begins with an underscore.
+    """
 
-    def answer(root: str, version: int, seen_as: str, query: Query) -> Result:
-        return seen().query(query)
+    def answer(root: str, version: int, seen_as: str, query: Query, _seen: Answers) -> Result:
+        return _seen.query(query)
 
     return st.cache_data(max_entries=MOST_KEPT, show_spinner=False)(answer)
 
 
 @functools.cache
-def _kept_members() -> Callable[[str, int, str, str, str, str, int], list[Any]]:
+def _kept_members() -> Callable[[str, int, str, str, str, str, int, Answers], list[Any]]:
     def answer(
-        root: str, version: int, seen_as: str, cube: str, level: str, search: str, limit: int
-    ) -> list[Any]:
-        return list(seen().members(cube, level, search=search or None, limit=limit))
+        root: str, version: int, seen_as: str, cube: str, level: str, search: str, limit: int,
+        _seen: Answers,
+    ) -> list[Any]:  # fmt: skip
+        return list(_seen.members(cube, level, search=search or None, limit=limit))
 
     return st.cache_data(max_entries=MOST_KEPT, show_spinner=False)(answer)
