@@ -326,6 +326,11 @@ class Control:
             staying |= {row.run for row in found if row.started_at >= young}
         return tuple(row.run for row in found if row.run not in staying)
 
+    def run_names(self) -> frozenset[str]:
+        """All runs of which there are records."""
+        with self._engine.connect() as connection:
+            return frozenset(connection.execute(sa.select(tables.runs.c.run)).scalars())
+
     def forget_runs(self, forgotten: Sequence[str]) -> None:
         """Remove the records of runs, all or none."""
         own = (tables.issues, tables.refusals, tables.balances, tables.steps, tables.runs)

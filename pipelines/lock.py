@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from metadata.errors import UserError
@@ -38,10 +39,19 @@ def run_lock(path: Path, *, wait: bool) -> Iterator[None]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Keep landed batches from being removed while they are read; any number may read at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
-        fcntl.flock(file, fcntl.LOCK_SH)
+    """Keep landed batches from being removed while they are read; any number may read at once.
+
+    Whoever may not write where the lock is reads without it.
+    """
+    with ExitStack() as opened:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = opened.enter_context(path.open("a+"))
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+        else:
+            fcntl.flock(file, fcntl.LOCK_SH)
         yield
 
 

@@ -241,8 +241,11 @@ class _Keeper:
 
     def _runs(self, kept: Kept) -> RemoveRuns | None:
         old = self._control.old_runs(kept, self._now, self._zone)
-        logs = [f"{run}.jsonl" for run in old if (self._storage.logs / f"{run}.jsonl").is_file()]
-        return RemoveRuns(old, tuple(logs)) if old else None
+        # Also those whose records went before, when the process was killed.
+        staying = self._control.run_names() - set(old)
+        found = sorted(self._storage.logs.glob("*.jsonl"))
+        logs = tuple(path.name for path in found if path.stem not in staying)
+        return RemoveRuns(old, logs) if old or logs else None
 
     def _refused(self) -> UnlistRefused | None:
         first = listed_since(self._repository, self._now)

@@ -395,6 +395,16 @@ class TestWhatIsNeeded:
         maintain(repository)
         assert not set(before) <= set(shop.files())
 
+    def test_whoever_may_not_write_reads_all_the_same(self, tmp_path, monkeypatch):
+        from pathlib import Path
+
+        def refused(self, *_):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "open", refused)
+        with reading(tmp_path / "readers.lock"):
+            assert list(tmp_path.iterdir()) == []
+
     def test_a_table_that_is_asked_for_else_is_left_until_it_was_read(self, shop):
         kept(shop, "1")
         shop.write("sources/shop.yaml", SOURCE.replace("primary_key: id, cursor: changed, deletes",
@@ -528,6 +538,26 @@ class TestRecords:
         assert {path.stem for path in shop.storage.logs.glob("*.jsonl")} == set(after)
         assert (operations.last_costs(), operations.balances()) == (costs, balances)
         assert {v.run for v in operations.versions() if v.pruned_at is None} <= set(after)
+
+    def test_a_log_whose_record_went_before_it_goes_too(self, shop):
+        shop.write("maintenance/keep.yaml", "maintenance: keep\nkeep: {runs: 1}\n")
+        maintain(shop.repository)
+        (shop.storage.logs / "20200101T000000000000Z.jsonl").write_text("{}")
+        (work,) = maintain(shop.repository).work
+        assert (work.runs, work.logs) == ((), ("20200101T000000000000Z.jsonl",))
+        assert maintain(shop.repository).work == ()
+
+    def test_versions_beyond_the_number_that_is_kept(self, five_versions):
+        shop = five_versions
+        settings = (shop.path / "workspace.yaml").read_text()
+        shop.write("workspace.yaml", f"{settings}keep_versions: 2\n")
+        publish.rollback(shop.repository, 2)
+        (work,) = maintain(shop.repository).work
+        # The one that readers see stays, however old it is.
+        assert work.versions == (1, 3)
+        assert sorted(publish.numbers(shop.storage)) == [2, 4, 5]
+        shown = Operations(shop.storage.root).versions()
+        assert {v.version for v in shown if v.pruned_at is None} == {2, 4, 5}
 
     def test_refused_rows_are_listed_as_long_as_the_rule_says(self, shop):
         operations = Operations(shop.storage.root)
