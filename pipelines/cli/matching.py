@@ -155,7 +155,10 @@ def _print(found: Matched) -> None:
         told = ", ".join(f"{escape(rule)} {count:,}" for rule, count in found.rules.items())
         stdout.print(f"  Held together by: {told}.")
     if found.prior is not None:
-        stdout.print(f"  Model: one pair of {1 / found.prior:,.0f} is the same.")
+        stdout.print(
+            f"  Model: one pair of {1 / found.prior:,.0f} is the same; estimated from"
+            f" {found.estimated_from:,} records."
+        )
     for key in found.unknown:
         stdout.print(f"  A decision speaks of '{escape(key)}', which no record has as its key.")
     if found.clusters:

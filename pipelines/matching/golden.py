@@ -29,9 +29,14 @@ from transforms.ingredients import digest
 from transforms.matching import records_query
 from transforms.statements import column, create_table, table, text
 
-MODELS = "matching_models"
+MODELS = "matching_model"
 """Table of the warehouse with the model of every entity."""
-_MODEL_COLUMNS = (("entity", "VARCHAR"), ("identity", "VARCHAR"), ("settings", "VARCHAR"))
+_MODEL_COLUMNS = (
+    ("entity", "VARCHAR"),
+    ("identity", "VARCHAR"),
+    ("settings", "VARCHAR"),
+    ("records", "BIGINT"),
+)
 _PAIRS = "matched_pairs"
 
 
@@ -105,19 +110,19 @@ class GoldenRecords:
         if self._engine.columns(WAREHOUSE, MODELS) is None:
             return None
         query = (
-            exp.select(column("identity"), column("settings"))
+            exp.select(column("identity"), column("settings"), column("records"))
             .from_(table(MODELS, WAREHOUSE))
             .where(self._mine())
         )
         rows = self._engine.rows(query)
-        return LinkageModel(rows[0][0], json.loads(rows[0][1])) if rows else None
+        return LinkageModel(rows[0][0], json.loads(rows[0][1]), rows[0][2]) if rows else None
 
     def _keep(self, found: Found) -> None:
         self._engine.provide(_PAIRS, found.pairs)
         everything = exp.select("*").from_(_PAIRS)
         pairs = create_table(pairs_table(self._matching.name), WAREHOUSE, everything)
         self._engine.run(Statement(pairs, f"keep pairs of {self._matching.name} that are alike"))
-        if not found.estimated or found.model is None:
+        if not found.estimated or found.model is None or not found.model.settled:
             return
         columns = [
             exp.ColumnDef(this=exp.to_identifier(name, quoted=True), kind=exp.DataType.build(kind))
@@ -128,7 +133,8 @@ class GoldenRecords:
         self._engine.run(Statement(create, "prepare the models of matching"))
         delete = exp.Delete(this=table(MODELS, WAREHOUSE), where=exp.Where(this=self._mine()))
         self._engine.run(Statement(delete, "forget the former model"))
-        values = (self._matching.name, found.model.identity, found.model.written())
+        model = found.model
+        values = (self._matching.name, model.identity, model.written(), model.records)
         row = exp.Tuple(expressions=[exp.convert(value) for value in values])
         insert = exp.Insert(this=table(MODELS, WAREHOUSE), expression=exp.Values(expressions=[row]))
         self._engine.run(Statement(insert, "keep the model"))

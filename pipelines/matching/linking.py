@@ -46,7 +46,7 @@ from pipelines.matching.model import (
 from transforms.matching import KEY, told
 from transforms.statements import column, named, text
 
-MOST_PAIRS = 200_000_000
+MOST_PAIRS = 100_000_000
 """Pairs of one block line that are compared at the most."""
 
 

@@ -89,7 +89,9 @@ class Matched:
     log: tuple[Moved, ...]
     """The latest changes of golden keys."""
     prior: float | None
-    """Share of all pairs that are the same, as the model has it."""
+    """Share of all pairs that are the same, as the model that is kept has it."""
+    estimated_from: int | None
+    """Records that the model was estimated from."""
     unknown: tuple[str, ...]
     """Keys in decisions that no record has."""
 
@@ -142,6 +144,7 @@ class _Look:
         pairs = self._waiting()
         counted = exp.select(exp.Count(this=exp.Star())).from_(pairs.subquery("p"))
         [(waiting,)] = self.rows(counted)
+        model = self._model()
         return Matched(
             entity=self._matching.name,
             version=version,
@@ -153,7 +156,8 @@ class _Look:
             waiting=waiting,
             review=tuple(self._pairs(pairs, limit)),
             log=tuple(self._log(limit)),
-            prior=self._prior(),
+            prior=model[0] if model else None,
+            estimated_from=model[1] if model else None,
             unknown=tuple(self._unknown()),
         )
 
@@ -268,14 +272,14 @@ class _Look:
         for row in self.rows(query):
             yield Moved(*row)
 
-    def _prior(self) -> float | None:
+    def _model(self) -> tuple[float, int] | None:
         if MODELS not in self.tables or not self._matching.definition.compare:
             return None
         mine = column("entity").eq(text(self._matching.name))
-        rows = self.rows(exp.select(column("settings")).from_(MODELS).where(mine))
-        if not rows:
-            return None
-        return float(json.loads(rows[0][0])["probability_two_random_records_match"])
+        kept = exp.select(column("settings"), column("records")).from_(MODELS).where(mine)
+        for settings, records in self.rows(kept):
+            return float(json.loads(settings)["probability_two_random_records_match"]), records
+        return None
 
     def _unknown(self) -> Iterator[str]:
         keys = dict.fromkeys(key for each in self._matching.decisions for key in each.keys)

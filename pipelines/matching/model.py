@@ -48,6 +48,13 @@ class LinkageModel:
 
     identity: str
     settings: Mapping[str, Any]
+    records: int
+    """How many records it was estimated from."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether there was enough to estimate from; if not, it is estimated again next time."""
+        return self.records * (self.records - 1) // 2 >= _FEW_TO_TELL_CHANCE
 
     @property
     def prior(self) -> float:
@@ -84,7 +91,7 @@ def estimated(connection: duckdb.DuckDBPyConnection, matching: ResolvedMatching)
     if pairs and matching.definition.model.prior is None:
         with quiet():
             settings = _with_prior(connection, settings, pairs)
-    return LinkageModel(identity_of(matching), settings)
+    return LinkageModel(identity_of(matching), settings, records)
 
 
 def linker_of(

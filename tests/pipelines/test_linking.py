@@ -172,6 +172,14 @@ class TestLikeness:
         )
         found = link(how, records_of(how, rows), None)
         assert found.records.num_rows == found.pairs.num_rows == 0
+        assert not found.model.settled
+
+    def test_a_block_line_on_which_too_many_agree_is_refused_with_their_number(self, monkeypatch):
+        monkeypatch.setattr("pipelines.matching.linking.MOST_PAIRS", 5)
+        how = resolved({"x": "string"}, block=["x"], compare={"x": "exact"})
+        with pytest.raises(UserError) as caught:
+            clusters(how, pa.table({"id": list("abcd"), "x": ["1"] * 4}))
+        assert "That makes 6 pairs to compare; 5 are the most." in str(caught.value.issues[0])
 
     def test_people_of_febrl_are_found_without_their_number(self, real_data):
         """5,000 records of 2,000 people with up to 5 faulty duplicates; F1 over pairs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 
@@ -13,6 +14,7 @@ from metadata import load_workspace
 from pipelines import publish
 from pipelines.change.apply import apply
 from pipelines.change.plan import make_plan
+from pipelines.cli import run as command
 from pipelines.run import run
 from pipelines.storage import Storage
 
@@ -331,3 +333,145 @@ class TestTreesAndBridges:
         assert sorted(above) == [
             ("crm:2", "crm:1", 1), ("crm:2", "crm:2", 0), ("shop:y", "crm:1", 1), ("shop:y", "crm:2", 0),
         ]  # fmt: skip
+
+
+LIKENESS = """\
+matching: customer
+block: [city, birth_date]
+compare: {name: name, email: email, birth_date: date}
+thresholds: {merge: 0.9, review: 0.2}
+survivorship: {default: most_recent}
+"""
+
+
+class TestTheModel:
+    def test_it_is_kept_while_data_changes_and_estimated_anew_when_asked(self, tmp_path):
+        names = [f"{first} {last}" for first in ("Ann", "Bo", "Cem", "Dag", "Eva", "Fay", "Gil") for last in
+                 ("Abel", "Brandt", "Conrad", "Dietz", "Engel", "Fuchs")]  # fmt: skip
+        rows = [
+            (str(n), name, f"{name.replace(' ', '.').lower()}@x.org", "", f"19{50 + n % 40}-0{1 + n % 9}-11",
+             ("Ulm", "Bern", "Graz")[n % 3], "", "", "", "2024-01-01")
+            for n, name in enumerate(names)
+        ]  # fmt: skip
+        twins = [
+            changed(row, id=f"t{n}", name=row[1].replace("a", "e"))
+            for n, row in enumerate(rows[:8])
+        ]
+        people = {**company_files.CUSTOMERS, "crm": rows, "billing": twins}
+        path = company_files.write_company(tmp_path / "company", LIKENESS, people)
+        load(path)
+        kept = ask(path, "SELECT * FROM warehouse.matching_model")
+        assert len(kept) == 1
+        keys = golden_keys(path)
+        assert all(keys[f"billing:t{n}"] == keys[f"crm:{n}"] for n in range(8))
+        customers(path, "crm", rows[:-5])
+        assert load(path)["golden_customer"].status == "done"
+        assert ask(path, "SELECT * FROM warehouse.matching_model") == kept
+        company_files.write(path, "matching/customer.yaml", LIKENESS + "model: {seed: 2}\n")
+        (change,) = make_plan(load_workspace(path)).changes
+        assert (change.change.name, change.change.path, change.weight) == (
+            "customer",
+            ("model",),
+            "backfill",
+        )
+        load(path)
+        (now,) = ask(path, "SELECT * FROM warehouse.matching_model")
+        assert now[1] != kept[0][1]
+
+
+class TestCommands:
+    def said(self, capsys, *arguments):
+        status = command([*map(str, arguments)])
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    def test_what_was_matched(self, company, capsys):
+        status, out, _ = self.said(
+            capsys, "matching", "customer", "-w", company, "--format", "json"
+        )
+        assert status == 0
+        (found,) = json.loads(out)["matching"]
+        assert (found["records"], found["golden"], found["sizes"]) == (
+            7,
+            4,
+            {"1": 2, "2": 1, "3": 1},
+        )
+        first = found["clusters"][0]
+        assert (first["golden_key"], first["caption"]) == ("crm:1", "Anna Berger")
+        assert [(r["key"], r["rule"], r["leads"]) for r in first["records"]] == [
+            ("crm:1", "same: email", True), ("billing:A", "same: email", False), ("shop:x", "same: email", False),
+        ]  # fmt: skip
+        assert (
+            "7 records are 4 golden records (3 merged)"
+            in self.said(capsys, "matching", "-w", company)[1]
+        )
+
+    def test_pairs_wait_for_a_person_until_somebody_decides(self, company, capsys):
+        text = LIKENESS.replace("merge: 0.9", "merge: 0.9999999")
+        company_files.write(company, "matching/customer.yaml", text)
+        load(company)
+        asked = ("matching", "-w", company, "--format", "json")
+        (found,) = json.loads(self.said(capsys, *asked)[1])["matching"]
+        assert found["waiting"] == len(found["review"]) > 0
+        pair = found["review"][0]
+        assert (pair["left"], pair["right"]) == ("crm:1", "shop:x")
+        assert 0.2 <= pair["probability"] < 0.9999999
+        assert pair["agreements"] == {"name": "equal", "email": "equal", "birth_date": "equal"}
+        assert pair["captions"] == ["Anna Berger", "anna berger"]
+        status, _, _ = self.said(
+            capsys, "matching", "decide", "crm:1", "shop:x", "--apart", "--why", "no", "-w", company
+        )
+        assert status == 0
+        (left,) = json.loads(self.said(capsys, *asked)[1])["matching"]
+        assert left["waiting"] == found["waiting"] - 1
+
+    def test_a_decision_is_written_beside_what_stands_there(self, company, capsys):
+        text = "# who says so\ndecisions: customer\nrecords:\n  # sisters\n  - {apart: ['crm:2', 'crm:3']}   # sure\n"
+        company_files.write(company, "matching/decided.yaml", text)
+        status, _, _ = self.said(
+            capsys, "matching", "decide", "crm:2", "shop:y", "--together", "-w", company
+        )
+        assert status == 0
+        written = (company / "matching" / "decided.yaml").read_text()
+        assert written.startswith(text.rstrip("\n"))
+        (decision,) = [
+            d for d in load_workspace(company).matchings["customer"].decisions if d.together
+        ]
+        assert decision.together == ("crm:2", "shop:y") and decision.by and decision.decided
+        # The same records again: the newer decision takes the place of the older.
+        assert (
+            self.said(capsys, "matching", "decide", "shop:y", "crm:2", "--apart", "-w", company)[0]
+            == 0
+        )
+        assert not [
+            d for d in load_workspace(company).matchings["customer"].decisions if d.together
+        ]
+
+    @pytest.mark.parametrize(
+        ("arguments", "what"),
+        [
+            (
+                ["decide", "crm:1", "crm:77", "--together"],
+                "There is no record 'crm:77' of 'customer'.",
+            ),
+            (["decide", "crm:1", "--together"], "at least two records"),
+            (["decide", "crm:1", "crm:2"], "Are they the same or not?"),
+            (["custmer"], "Records of 'custmer' are not matched."),
+            (
+                ["decide", "crm:1", "crm:2", "--together", "--entity", "product"],
+                "Records of 'product' are not matched.",
+            ),
+        ],
+    )
+    def test_what_cannot_be_is_told(self, company, capsys, arguments, what):
+        status, _, err = self.said(capsys, "matching", *arguments, "-w", company)
+        assert status == 1 and what in err
+
+    def test_a_decision_that_contradicts_another_is_not_written(self, company, capsys):
+        text = "decisions: customer\nrecords:\n  - {together: ['crm:1', 'crm:2']}\n  - {together: ['crm:2', 'crm:3']}\n"
+        company_files.write(company, "matching/decided.yaml", text)
+        status, _, err = self.said(
+            capsys, "matching", "decide", "crm:1", "crm:3", "--apart", "-w", company
+        )
+        assert status == 1 and "are said to be apart and together" in err
+        assert (company / "matching" / "decided.yaml").read_text() == text
