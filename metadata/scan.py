@@ -85,6 +85,9 @@ class ScannedTable(Found):
     encoding: tuple[str, ...] = Field(
         (), description="What `encoding:` must say, for text files that are not UTF-8."
     )
+    header_row: int | None = Field(
+        None, description="What `header_row:` must say, where titles stand above the header."
+    )
 
     def column(self, name: str) -> ScannedColumn | None:
         """A column by name, else by name in another case."""

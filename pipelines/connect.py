@@ -145,7 +145,15 @@ def _url(text: str, where: Location) -> sa.URL:
         url = sa.make_url(text)
         url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
         url.get_dialect()
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError, ValueError):
+    except sa.exc.NoSuchModuleError:
+        raise UserError(
+            f"There is no driver for addresses that begin with '{url.drivername}'.",
+            where=where,
+            why="Of databases, those are read for which SQLAlchemy has a dialect.",
+            fix="Correct the beginning of the address, or install the package with its dialect and"
+            " driver into the environment that Rapport runs in.",
+        ) from None
+    except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError):
         # The message of the library would repeat the address with its password.
         raise UserError(
             "The address of the source cannot be understood.",
@@ -153,6 +161,14 @@ def _url(text: str, where: Location) -> sa.URL:
             fix="Write a folder, or an address such as postgresql://user:${PASSWORD}@host/database"
             " whose driver is installed.",
         ) from None
+    if "@" in (url.host or ""):
+        # Whatever stands before it belongs to a password, so the address is not repeated.
+        raise UserError(
+            "The address of the source has more than one '@' before its host.",
+            where=where,
+            why="An '@' in a user or a password reads as their end.",
+            fix="Write %40 for it, or take the password from the environment: ${PASSWORD}.",
+        )
     return url
 
 

@@ -27,6 +27,13 @@ class SoftDelete(Definition):
     soft_delete: str = Field(description="Column that is true (or not null) on a deleted row.")
 
 
+def _delimiter(value: str) -> str:
+    if len(value) != 1 and value != "\\t":
+        said = "is empty" if not value else "has more than one character"
+        raise ValueError(f"{said}; name the one that separates the columns")
+    return value
+
+
 def _period(value: str) -> str:
     text = value.strip().lower()
     if text in PERIODS:
@@ -132,8 +139,8 @@ class SourceTable(Definition):
             " it is left out. The first one when absent."
         ),
     )
-    delimiter: str | None = Field(
-        None, min_length=1, max_length=1, description="Column separator of CSV files."
+    delimiter: Annotated[str, AfterValidator(_delimiter)] | None = Field(
+        None, description="Column separator of CSV files: one character, or \\t for a tab."
     )
     null_values: tuple[str, ...] = Field(
         ("",), description="Texts in CSV files that mean 'no value'."

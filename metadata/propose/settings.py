@@ -57,7 +57,7 @@ def _settings(table: KnownTable, defined: SourceTable | None) -> DraftTable:
     return DraftTable(table.name, settings, reasons, tuple(hints))
 
 
-def _where_it_is(table: KnownTable) -> Iterator[tuple[str, str | list[str]]]:
+def _where_it_is(table: KnownTable) -> Iterator[tuple[str, str | list[str] | int]]:
     """What the scan read it by, where it is another name than `tables:` gives."""
     found, native = table.table, table.table.native_name
     if found.kind == "file":
@@ -67,6 +67,8 @@ def _where_it_is(table: KnownTable) -> Iterator[tuple[str, str | list[str]]]:
             yield "sheet", found.sheet or sheet
         if found.encoding:
             yield "encoding", list(found.encoding)
+        if found.header_row:
+            yield "header_row", found.header_row
     elif native != table.name:
         yield "name", native
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from pipelines.extract.reading import Misfit
 
@@ -18,7 +19,7 @@ def arrow_type(kind: sa.types.TypeEngine[Any]) -> pa.DataType:
     match kind:
         case _ if type(kind).__name__ == "MONEY":
             return pa.decimal128(19, 2)
-        case _ if type(kind).__name__ == "BIT":
+        case mysql.BIT():
             return pa.int64()
         case sa.Boolean():
             return pa.bool_()

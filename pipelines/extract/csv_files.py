@@ -17,7 +17,8 @@ from metadata.model.source import SourceTable
 from pipelines.extract.reading import distinct_names, reader_call
 from pipelines.extract.text_files import TextFiles, mixes_line_ends
 
-_NATIVE_ENCODINGS = {"utf-8": "utf-8", "utf-16": "utf-16", "iso8859-1": "latin-1"}
+_NATIVE_ENCODINGS = {"utf-8": "utf-8", "iso8859-1": "latin-1"}
+"""What DuckDB reads as it is. Of UTF-16 it finds no row where the high byte comes first."""
 _DELIMITERS = ",;\t|"
 
 
@@ -36,12 +37,6 @@ class CsvFiles:
         Raises:
             UserError: no file has a header.
         """
-        if len(self._settings.delimiter or ",") > 1 and self._settings.delimiter != "\\t":
-            raise UserError(
-                f"The delimiter '{self._settings.delimiter}' has more than one character.",
-                where=where,
-                fix="Name the one character that separates the columns.",
-            )
         groups: dict[tuple[str, tuple[str, ...]], list[Path]] = {}
         for path in self._texts.files:
             readable, codec = self._readable(path)

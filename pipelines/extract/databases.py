@@ -267,6 +267,8 @@ class DatabaseReader:
         selected, kind = self._selected(column, as_text), column.type
         short = isinstance(kind, sa.String) and kind.length is not None and kind.length <= LONGEST
         endless = isinstance(kind, sa.String | sa.LargeBinary) or _is_strange(kind)
+        # What is asked for as a number has no beginning: money, bits of MySQL.
+        endless = endless and not isinstance(selected.type, sa.Numeric | sa.Integer)
         if endless and not short and self._database.dialect in _CUTTING:
             return sa.func.substr(selected, 1, LONGEST)
         return selected
@@ -370,7 +372,10 @@ class DatabaseReader:
         try:
             yield
         # ConnectorX has no exceptions of its own.
-        except (sa.exc.SQLAlchemyError, adbc_driver_manager.Error, RuntimeError) as error:
+        except (sa.exc.SQLAlchemyError, adbc_driver_manager.Error, RuntimeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            # What fails while rows are coming is an OSError of Arrow, without a number.
             cause = getattr(error, "orig", None) or error
             reason = self._database.scrub(str(cause)).strip().splitlines()
             raise explained(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from metadata.errors import Location, UserError
 
 _REACH = ("connect", "refused", "timed out", "timeout", "resolve", "unknown mysql server",
-          "name or service", "unreachable", "does not exist", "unknown database")  # fmt: skip
+          "name or service", "unreachable", "unknown database")  # fmt: skip
+_NO_DATABASE = re.compile(r"database \S+ does not exist")
 
 
 class SourceFailed(UserError):
@@ -29,7 +32,7 @@ def explained(reason: str, shown: str, address: Location, where: Location) -> Us
             why=f"{shown}: {reason}",
             fix="Check the user and the password in the environment.",
         )
-    if any(words in folded for words in _REACH):
+    if any(words in folded for words in _REACH) or _NO_DATABASE.search(folded):
         return SourceFailed(
             "The source cannot be reached.",
             where=address,

@@ -38,6 +38,14 @@ def find_files(
     Raises:
         UserError: the folder or the file is not there.
     """
+    if folder.is_file():
+        raise UserError(
+            "The source is a file, not a folder.",
+            where=address,
+            why=f"{folder} is read as a folder of files.",
+            fix="Name the folder it lies in, or write the address of a database with its beginning,"
+            " such as sqlite:///file.",
+        )
     if not folder.is_dir():
         raise UserError(
             "The folder of the source is not there.",

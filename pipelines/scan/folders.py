@@ -11,8 +11,9 @@ from pathlib import Path
 from metadata.model.source import SourceTable
 from pipelines.extract import excel
 from pipelines.extract.files import ENDINGS
-from pipelines.scan.headers import encoding_of, header_of, sheets_of
+from pipelines.scan.headers import encoding_of, header_of, is_first_sheet, sheets_of
 from pipelines.scan.naming import derived_name, free_name
+from pipelines.scan.titles import header_row_of
 
 _NUMBERS = re.compile(r"\d+")
 _DATED = re.compile(r"\d{4}")
@@ -65,10 +66,18 @@ def find_tables(
         for sheet in sheets or (None,):
             if all((path, sheet) in claimed for path in files):
                 continue
-            label = sheet if len(sheets) > 1 else None
-            name = free_name(derived_name(f"{family.words} {label or ''}"), taken)
+            alone = len(sheets) == 1 and is_first_sheet(files[0], sheets[0])
+            label = None if alone else sheet
+            told = sheet if len(sheets) > 1 else ""
+            name = free_name(derived_name(f"{family.words} {told}"), taken)
             taken.add(name)
-            settings = SourceTable(path=family.glob, sheet=label, encoding=_encodings(files))
+            encodings = _encodings(files)
+            settings = SourceTable(
+                path=family.glob,
+                sheet=label,
+                encoding=encodings,
+                header_row=_header_row(files, label, encodings),
+            )
             yield FileTable(name, settings, tuple(files))
 
 
@@ -149,6 +158,13 @@ def glob_free(pattern: str, stars: str | None = None) -> str:
     """A glob as people write a path; `stars` replaces what it leaves open."""
     told = re.sub(r"\[0-9\]\*|\*", stars, pattern) if stars is not None else pattern
     return re.sub(r"\[([*?[])\]", r"\1", told)
+
+
+def _header_row(files: Sequence[Path], sheet: str | None, encodings: Sequence[str]) -> int | None:
+    """The row of the header below titles, where the oldest and the newest file agree on it."""
+    told = (*encodings, "utf-8")[0]
+    found = {header_row_of(path, sheet, told) for path in (files[0], files[-1])}
+    return found.pop() if len(found) == 1 else None
 
 
 def _encodings(files: Sequence[Path]) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ _DELIMITERS = ",;\t|"
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _PAIRED = 0.9
 """Share of the bytes beyond ASCII that stand in even runs in Chinese text: two for a character."""
+_MARKLESS = 0.4
+"""Share of the high bytes that are zero in UTF-16 with Latin letters or commas in it."""
 
 
 def header_of(path: Path) -> tuple[str, ...] | None:
@@ -48,6 +50,14 @@ def sheets_of(path: Path) -> tuple[str, ...]:
     return tuple(filled or names)
 
 
+def is_first_sheet(path: Path, sheet: str) -> bool:
+    """Whether a worksheet is the one that is read where none is named."""
+    try:
+        return bool(python_calamine.CalamineWorkbook.from_path(path).sheet_names[0] == sheet)
+    except (python_calamine.CalamineError, OSError, IndexError):
+        return True
+
+
 def encoding_of(path: Path) -> str:
     """The encoding of a text file, as far as its beginning tells.
 
@@ -61,6 +71,8 @@ def encoding_of(path: Path) -> str:
         return "utf-8"
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if wide := _wide(beginning):
+        return wide
     if _decodes(beginning, "utf-8"):
         return "utf-8"
     runs = [len(run) for run in _HIGH.findall(beginning)]
@@ -68,6 +80,15 @@ def encoding_of(path: Path) -> str:
     if paired >= _PAIRED * sum(runs) and _decodes(beginning, "gb18030"):
         return "gb18030"
     return "cp1252" if _decodes(beginning, "cp1252") else "latin-1"
+
+
+def _wide(beginning: bytes) -> str:
+    """UTF-16 without a mark: every other byte of its Latin letters and commas is zero."""
+    half = len(beginning) // 2
+    for codec, zeros in (("utf-16-le", beginning[1::2]), ("utf-16-be", beginning[::2])):
+        if half and zeros.count(0) >= _MARKLESS * half and _decodes(beginning, codec):
+            return codec
+    return ""
 
 
 def _first_line(path: Path) -> tuple[str, ...] | None:

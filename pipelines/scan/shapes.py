@@ -54,6 +54,11 @@ _COMMA_NUMBER = (
 _GROUPED_NUMBER = r"[+-]?[0-9]{1,3}([,'][0-9]{3})+(\.[0-9]+)?"
 _IBAN = r"[A-Z]{2}[0-9]{2} ?([A-Z0-9]{4} ?){2,7}[A-Z0-9]{1,4}"
 _CARD = r"[3-6][0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}"
+_BARE_CARD = (
+    r"4[0-9]{12}([0-9]{3}){0,2}|(5[1-5]|2[2-7])[0-9]{14}|3[47][0-9]{13}|3[0689][0-9]{12}"
+    r"|35[0-9]{14}|6[045][0-9]{14}|62[0-9]{14,17}"
+)
+"""Numbers of cards by their issuers; only the check digit tells them from other long numbers."""
 _PERSON_NUMBER = (
     r"[1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9Xx]"  # China
     r"|[0-9]{3}-[0-9]{2}-[0-9]{4}"  # USA
@@ -84,7 +89,10 @@ def shapes() -> Mapping[str, exp.Expr]:
         "decimal": _if(_length(1, 60), _fits(_NUMBER)),
         "comma_decimal": _if(call("contains", _value(), text(",")), _fits(_COMMA_NUMBER)),
         "grouped_decimal": _if(_longer(4), _fits(_GROUPED_NUMBER)),
-        "bank_account": _if(_length(15, 42), _fits(f"{_IBAN}|{_CARD}")),
+        "bank_account": exp.or_(
+            _if(_length(15, 42), _fits(f"{_IBAN}|{_CARD}")),
+            _if(_length(13, 19), _if(_fits(_BARE_CARD), _checked())),
+        ),
         "identifier": _if(_length(11, 18), _fits(_PERSON_NUMBER)),
     }
 
@@ -106,6 +114,29 @@ def currency_codes() -> tuple[str, ...]:
     """ISO 4217 codes of the money that is in use, and of what the euro has replaced."""
     used = get_global("territory_currencies").values()
     return tuple(sorted({code for each in used for code, _, end, tender in each if tender}))
+
+
+def _checked() -> exp.Expr:
+    """Whether the last digit checks the others: the formula of Luhn, ISO/IEC 7812-1, annex B."""
+    digit, place = exp.to_identifier("digit"), exp.to_identifier("place")
+    single = exp.TryCast(this=column("digit"), to=exp.DataType.build("INTEGER"))
+    double = exp.Mul(this=single.copy(), expression=number(2))
+    nines = exp.Sub(this=double.copy(), expression=number(9))
+    large = exp.GT(this=single.copy(), expression=number(4))
+    counted = (
+        exp.Case()
+        .when(exp.EQ(this=_modulo(column("place"), 2), expression=number(1)), single)
+        .when(large, nines)
+        .else_(double)
+    )
+    digits = call("string_split", call("reverse", _value()), text(""))
+    each = exp.Lambda(this=counted, expressions=[digit, place])
+    total = call("list_sum", call("list_transform", digits, each))
+    return exp.EQ(this=_modulo(total, 10), expression=number(0))
+
+
+def _modulo(value: exp.Expr, by: int) -> exp.Expr:
+    return exp.Mod(this=value, expression=number(by))
 
 
 def _value() -> exp.Expr:

@@ -160,6 +160,7 @@ class _Scanner:
             path=settings.path,
             sheet=settings.sheet,
             encoding=settings.encoding,
+            header_row=settings.header_row,
         )
         return table, sample
 

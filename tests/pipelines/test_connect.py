@@ -6,6 +6,7 @@ import pytest
 
 from metadata import UserError
 from pipelines.connect import Database, Folder, connector
+from pipelines.scan import Look, scan_sources
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,26 @@ def test_folders_start_at_the_workspace(one_table, tmp_path):
 def test_an_embedded_server_needs_its_data(one_table):
     with pytest.raises(UserError, match="no PostgreSQL data"):
         connector(one_table("embedded-postgresql:pg").repository, "s")
+
+
+def test_a_kind_of_database_that_nothing_can_read_is_named(one_table):
+    company = one_table("novelty://reader:sesame@host/shop")
+    with pytest.raises(UserError) as told:
+        connector(company.repository, "s")
+    assert "There is no driver for addresses that begin with 'novelty'." in str(told.value)
+    assert "sesame" not in str(told.value)
+
+
+def test_a_password_with_an_at_sign_is_not_taken_for_the_host(one_table):
+    company = one_table("postgresql://reader:open@sesame@127.0.0.1:1/shop")
+    with pytest.raises(UserError) as told:
+        connector(company.repository, "s")
+    assert "more than one '@'" in str(told.value) and "%40" in str(told.value)
+    assert "sesame" not in str(told.value)
+
+
+def test_a_file_is_no_folder(one_table, tmp_path):
+    (tmp_path / "shop.duckdb").write_bytes(b"x")
+    company = one_table(str(tmp_path / "shop.duckdb"))
+    (found,) = scan_sources(company.repository, ["s"], Look())
+    assert "The source is a file, not a folder." in str(found.issues[0])

@@ -95,6 +95,58 @@ class TestPostgreSQL:
         assert customer.column("picture").profile.distinct == 1
         assert scan.failures == ()
 
+    def test_types_of_its_own(self, shop):
+        connection, company = shop
+        connection.execute(
+            """
+            CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE place AS (street text, zip text);
+            CREATE DOMAIN positive AS int CHECK (value > 0);
+            CREATE TABLE odd (
+                id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, price money, span interval, m mood,
+                home place, p positive, grid int[][], bits bit(3), u uuid, net inet, r int4range,
+                twice int GENERATED ALWAYS AS (id * 2) STORED, t time, wide numeric(40,5), at timestamp);
+            INSERT INTO odd (price, span, m, home, p, grid, bits, net, r, t, wide, at)
+            SELECT 12.5::numeric::money, '1 day 2 hours'::interval, 'ok'::mood, ROW('Main', '1')::place, n, '{{1,2},{3,4}}'::int[], B'101',
+                '10.0.0.0/8'::inet, '[1,5)'::int4range, '10:00'::time,
+                123456789012345678901234567890.5, 'infinity'::timestamp
+            FROM generate_series(1, 20) n;
+            CREATE VIEW prices AS SELECT id, price, m FROM odd;
+            """
+        )
+        scan = scanned(company)
+        assert scan.failures == ()
+        odd = scan.table("odd")
+        types = {c.name: c.type for c in odd.columns}
+        assert types["price"] == "decimal(19,2)"
+        assert types["id"] == types["twice"] == "integer"
+        assert {
+            types[n] for n in ("span", "m", "home", "p", "grid", "bits", "u", "r", "t", "wide")
+        } == {"string"}
+        assert odd.column("price").profile.top == (("12.50", 20),)
+        assert odd.column("p").profile.maximum == "20"
+        assert odd.column("bits").profile.top == (("101", 20),)
+        assert odd.column("grid").profile.top == (("{{1,2},{3,4}}", 20),)
+        assert scan.table("prices").rows == odd.rows == 20
+        values = connection.execute(
+            "SELECT min(id), max(id), count(DISTINCT id), min(twice), max(twice) FROM odd"
+        ).fetchone()
+        key, twice = odd.column("id").profile, odd.column("twice").profile
+        assert values == (
+            int(key.minimum), int(key.maximum), key.distinct, int(twice.minimum), int(twice.maximum)
+        )  # fmt: skip
+
+    def test_a_function_that_is_missing_is_not_called_a_lost_connection(self, shop):
+        connection, company = shop
+        connection.execute(
+            "CREATE FUNCTION wrong(int) RETURNS int LANGUAGE plpgsql"
+            " AS $$ BEGIN RETURN nothing_of_the_kind($1); END $$;"
+            "CREATE TABLE t (id int); INSERT INTO t VALUES (1);"
+            "CREATE VIEW v AS SELECT wrong(id) AS x FROM t"
+        )
+        ((name, reason),) = scanned(company).failures
+        assert name == "v" and "nothing_of_the_kind" in reason
+        assert "could not be read" in reason and "cannot be reached" not in reason
+
     def test_all_schemas_are_found_unless_one_is_named(self, shop):
         connection, company = shop
         connection.execute(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+from datetime import date
 
 import duckdb
 import openpyxl
@@ -11,6 +13,7 @@ import pytest
 from metadata.scan import Scan
 from pipelines.extract import extract_source
 from pipelines.scan import Look, scan_sources
+from pipelines.scan.titles import header_row_of
 
 
 @pytest.fixture
@@ -138,6 +141,8 @@ def test_declared_tables_keep_their_names_and_what_they_cover_is_not_told_twice(
         ("cp1252", "id,word\n1,Müller – Straße\n2,Café\n"),
         ("gb18030", "编号,词语\n1,北京客户有限公司\n2,上海\n"),
         ("utf-16", "id,word\n1,Müller\n"),
+        ("utf-16-le", "id,word\n1,Müller\n2,Anna\n"),
+        ("utf-16-be", "id,word\n1,Müller\n2,Anna\n"),
     ],
 )
 def test_the_encoding_of_texts_is_found_and_told(folder, encoding, text):
@@ -152,6 +157,54 @@ def test_the_encoding_of_texts_is_found_and_told(folder, encoding, text):
     assert text.splitlines()[1].split(",")[1] in values
 
 
+def test_of_utf_16_either_byte_may_come_first(folder):
+    path = folder.path / "data" / "things.csv"
+    path.write_bytes(codecs.BOM_UTF16_BE + "id,word\r\n1,Müller\r\n2,北京\n".encode("utf-16-be"))
+    (table,) = scanned(folder).tables
+    assert (table.rows, table.encoding) == (2, ("utf-16",))
+    assert {v for v, _ in table.columns[1].profile.top} == {"Müller", "北京"}
+
+
+REPORT = [["Sales of 2023"], [], ["as of 31 December"], ["Order No", "Day", "Amount"],
+          *([f"O{n}", date(2023, 1, n + 1), n * 1.5] for n in range(9))]  # fmt: skip
+
+
+def test_titles_above_a_table_are_no_header(folder):
+    data = folder.path / "data"
+    workbook(data / "book.xlsx", Report=REPORT, Plain=[["id", "name"], [1, "x"]])
+    lines = [",".join(map(str, row)) for row in REPORT]
+    folder.write("data/report.csv", "\n".join(lines) + "\n")
+    scan = scanned(folder)
+    for name in ("book_report", "report"):
+        table = scan.table(name)
+        assert [c.name for c in table.columns] == ["Order No", "Day", "Amount"]
+        assert (table.rows, table.header_row) == (9, 4)
+    assert scan.table("book_plain").header_row is None
+    assert [c.type for c in scan.table("book_report").columns] == ["string", "date", "double"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,name\n1,x\n",  # nothing above it
+        "id\n1\n2\n",  # one column
+        "total\n1,2\n3,4\n",  # numbers name nothing
+        "title\na,a\n1,2\n",  # a name stands twice
+        "title\na,b,c,d\n",  # nothing below
+    ],
+)
+def test_what_is_no_title(text, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    assert header_row_of(path, None, "utf-8") is None
+
+
+def test_a_first_worksheet_may_be_empty(folder):
+    workbook(folder.path / "data" / "book.xlsx", Cover=[], Data=[["id"], [1], [2]])
+    (table,) = scanned(folder).tables
+    assert (table.name, table.sheet, table.rows) == ("book", "Data", 2)
+
+
 def test_a_family_of_several_encodings(folder):
     folder.write("data/x/2023.csv", "id,name\n1,Müller\n", "cp1252")
     folder.write("data/x/2024.csv", "id,name\n2,Jürgen\n")
@@ -163,10 +216,10 @@ def test_a_family_of_several_encodings(folder):
 def test_what_a_scan_says_of_a_file_is_what_tables_must_say(folder):
     """A table written as the scan says is read as the scan read it."""
     folder.write("data/ä [1] b.csv", "id,name\n1,Müller\n", "cp1252")
-    workbook(folder.path / "data" / "w.xlsx", A=[["id"], [1]], B=[["id"], [1]])
+    workbook(folder.path / "data" / "w.xlsx", A=[["id"], [1]], B=REPORT)
     scan = scanned(folder)
     lines = [
-        f"  {t.name}: {json.dumps({k: v for k, v in [('path', t.path), ('sheet', t.sheet), ('encoding', list(t.encoding))] if v}, ensure_ascii=False)}"
+        f"  {t.name}: {json.dumps({k: v for k, v in [('path', t.path), ('sheet', t.sheet), ('encoding', list(t.encoding)), ('header_row', t.header_row)] if v}, ensure_ascii=False)}"
         for t in scan.tables
     ]
     folder.write("sources/s.yaml", "source: s\nurl: data\ntables:\n" + "\n".join(lines) + "\n")
