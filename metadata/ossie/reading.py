@@ -86,6 +86,10 @@ def _models(tree: Tree) -> Iterator[ReadModel]:
         )
         content["version"] = VERSION
     if listed:
+        if isinstance(content["semantic_model"], dict):
+            # Some write the one model of a document without the list. Its places are found all the
+            # same: a step that is not there is left out.
+            content["semantic_model"] = [content["semantic_model"]]
         document = _parsed(ModelList, content, tree, known, notes)
         for place, model in enumerate(document.semantic_model):
             yield ReadModel(model, _within(tree, place), tuple(notes))

@@ -16,6 +16,7 @@ from metadata.loader import workspace_texts
 from metadata.ossie.document import document_of
 from metadata.ossie.export import export_model
 from metadata.ossie.importing import import_ossie
+from metadata.ossie.reading import read_ossie
 
 
 def dialects(expression: str, dialect: str = "ANSI_SQL") -> dict:
@@ -531,3 +532,16 @@ def test_drafts_pass_the_check_in_the_workspace_itself(northwind, save, tmp_path
         (root / name).write_text(text, encoding="utf-8")
     loaded = load_workspace(root)
     assert set(loaded.cubes["order_details"].measures) == {"given_away", "units"}
+
+
+def test_one_model_without_the_list_is_read(save):
+    """The released version has a list of models; some tools write the one model as it is."""
+    found = read_ossie(
+        save(
+            "version: 0.1.1\nsemantic_model:\n  name: theirs\n  datasets:\n"
+            "    - {name: orders, source: sales.orders}\n"
+        )
+    )
+    assert [(read.model.name, str(read.where("datasets", 0, "name"))) for read in found] == [
+        ("theirs", f"{found[0].where().file}:5")
+    ]
