@@ -65,7 +65,7 @@ def unread_issues(
     for name, written in sources.items():
         for table, settings in written.value.tables.items():
             if settings.columns is not None:
-                listed[f"{name}.{table}"] = frozenset(map(str.casefold, _landing(settings)))
+                listed[f"{name}.{table}"] = frozenset(map(str.casefold, columns_landing(settings)))
     uses = (use for mapping in mappings for use in mapping_uses(mapping, lookups))
     own = (use for written in lookups.values() for use in lookup_uses(written))
     for use in dict.fromkeys((*uses, *own)):
@@ -80,7 +80,8 @@ def unread_issues(
             )
 
 
-def _landing(settings: SourceTable) -> Iterator[str]:
+def columns_landing(settings: SourceTable) -> Iterator[str]:
+    """The columns that land of a table that lists its own: those, and what reading it needs."""
     yield from settings.columns or ()
     yield from settings.primary_key
     if settings.cursor is not None:

@@ -77,6 +77,15 @@ def _reason(error: SqlglotError | RecursionError) -> str:
     return str(error).splitlines()[0] if str(error) else "it cannot be parsed"
 
 
+def is_condition(text: str) -> bool:
+    """Whether an expression gives true or false, whatever its columns hold.
+
+    >>> is_condition("(a > 1 or b is null)"), is_condition("coalesce(a, 1)")
+    (True, False)
+    """
+    return isinstance(parse_expression(text).unnest(), exp.Predicate | exp.Connector | exp.Not)
+
+
 def columns_of(text: str) -> tuple[tuple[str, ...], ...]:
     """The columns an expression reads, each as its dotted parts, in order, without repeats.
 

@@ -7,6 +7,7 @@ workspace's storage. Scans are facts about a source, not rules: nothing here is 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -135,6 +136,12 @@ def read_scan(storage: Path, source: str, version: int | None = None) -> Scan | 
         return None
     path = scan_folder(storage, source) / f"{version or known[-1]:06d}.json"
     try:
-        return Scan.model_validate_json(path.read_bytes())
+        return _read(path, path.stat().st_mtime_ns)
     except ValidationError as error:
         raise InternalError(f"The scan {path.name} of '{source}' cannot be read: {error}") from None
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, _changed: int) -> Scan:
+    """A kept scan; it is asked for by more than one part of a check, and never changes."""
+    return Scan.model_validate_json(path.read_bytes())

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 import sqlalchemy as sa
 
 from metadata import Repository
-from metadata.errors import Issue, Location, MetadataError, UserError
+from metadata.errors import Issue, Location, MetadataError, UserError, did_you_mean
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _USER_INFO = re.compile(r"^([^:/]+://)(.*)(@[^@]*)$", re.DOTALL)
@@ -170,6 +170,27 @@ def _url(text: str, where: Location) -> sa.URL:
             fix="Write %40 for it, or take the password from the environment: ${PASSWORD}.",
         )
     return url
+
+
+def address_issue(url: str, where: Location) -> Issue | None:
+    """What is wrong with an address as it is written, without its variables."""
+    scheme, separated, _ = url.partition("://")
+    if not separated or "${" in scheme or scheme == "file":
+        return None
+    name = _DRIVERS.get(scheme, scheme).replace("+", ".")
+    try:
+        sa.dialects.registry.load(name)
+    except sa.exc.NoSuchModuleError:
+        return Issue(
+            f"There is no kind of database '{scheme}'.",
+            where,
+            "Nothing that is installed reads such an address.",
+            did_you_mean(scheme, (*_DRIVERS, "sqlite", "oracle", "mssql"))
+            or "Write a folder, or an address such as postgresql://host/database.",
+        )
+    except ImportError:
+        return None  # its driver is told when it is read
+    return None
 
 
 def _embedded(folder: Path, where: Location) -> str:

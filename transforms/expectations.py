@@ -21,6 +21,7 @@ from transforms.statements import (
     table,
     text,
 )  # fmt: skip
+from transforms.tolerance import tolerant
 
 
 def expectations(repository: Repository, *, of_rows: bool = False) -> tuple[Audit, ...]:
@@ -51,7 +52,7 @@ def _audit(repository: Repository, quality: ResolvedQuality) -> Audit:
         failures, words = _too_old(definition.newest), "the newest value is too old."
     query = exp.select(named(exp.cast(failures, "BIGINT"), "failures")).from_(rows_of(quality))
     if definition.where is not None:
-        query = query.where(with_columns(definition.where, column), copy=False)
+        query = query.where(tolerant(with_columns(definition.where, column)), copy=False)
     if definition.of.startswith("dim_"):
         key = repository.dimensions[definition.of.removeprefix("dim_")].surrogate_key
         query = query.where(column(key).neq(number(UNKNOWN_KEY)), copy=False)
@@ -73,7 +74,8 @@ def row_fails(quality: ResolvedQuality, value: Mapped) -> exp.Expr:
 
 
 def _true(condition: str, value: Mapped) -> exp.Expr:
-    judged = exp.cast(with_columns(condition, value), "BOOLEAN")
+    # A cast in it that fails for a row does not end the load: it does not hold for that row.
+    judged = exp.cast(tolerant(with_columns(condition, value)), "BOOLEAN")
     return exp.func("COALESCE", judged, exp.false())
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from metadata.model.base import Definition, DistinctNames, Expression, Name, Names
+from metadata.model.base import Definition, DistinctNames, Expression, Name
 
 Format = Literal["number", "integer", "currency", "percent", "duration"]
 """duration is in seconds; percent is a fraction (0.25 is shown as 25%)."""
@@ -84,9 +84,16 @@ class Rollup(Definition):
 class CubeDefault(Definition):
     """What a page shows before anybody asks."""
 
-    measures: Names = ()
-    rows: Names = ()
-    columns: Names = ()
+    measures: DistinctNames = ()
+    rows: DistinctNames = ()
+    columns: DistinctNames = ()
+
+    @model_validator(mode="after")
+    def _once(self) -> CubeDefault:
+        both = next((level for level in self.rows if level in self.columns), None)
+        if both is not None:
+            raise ValueError(f"has '{both}' on rows and columns")
+        return self
 
 
 def _role(value: Any) -> Any:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from metadata.model.base import NAME_PATTERN, Definition, DistinctNames, Expression, Name, Names
 from metadata.model.rules import Checks, CleansingRules, Otherwise
 
+_Column = Annotated[str, Field(min_length=1)]
 DRIVER = "landed"
 """What statements call the table that drives a mapping; no join bears the name."""
 
@@ -85,7 +86,7 @@ class Join(Definition):
     """
 
     table: str = Field(description="Table to look into, as source.table.")
-    on: dict[str, str] = Field(
+    on: dict[_Column, _Column] = Field(
         min_length=1,
         description="Its columns, each with the column (or `join.column`) it must equal.",
     )
@@ -190,8 +191,8 @@ class Lookup(Definition):
     description: str = ""
     values: dict[str, str] | None = Field(None, description="Codes and their meanings.")
     from_: str | None = Field(None, alias="from", description="Landed table, as source.table.")
-    key: str | None = Field(None, description="Its column that holds the code.")
-    value: str | None = Field(None, description="Its column that holds the meaning.")
+    key: _Column | None = Field(None, description="Its column that holds the code.")
+    value: _Column | None = Field(None, description="Its column that holds the meaning.")
     where: Expression | None = Field(None, description="Which of its rows count.")
 
     @model_validator(mode="after")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from metadata.model.base import Definition, Duration, Expression, Name
 
@@ -29,6 +30,13 @@ class Newest(Definition):
 
     column: Name = Field(description="Column with days or moments.")
     within: Duration = Field(description="Greatest age, such as '2 days'.")
+
+    @field_validator("within")
+    @classmethod
+    def _some_time(cls, value: timedelta) -> timedelta:
+        if not value:
+            raise ValueError("lets nothing pass: every value is older than that")
+        return value
 
 
 class Quality(Definition):

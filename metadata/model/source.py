@@ -24,7 +24,9 @@ from metadata.model.base import Definition, DistinctNames, Duration, Expression,
 class SoftDelete(Definition):
     """Deleted rows stay in the source and carry a flag."""
 
-    soft_delete: str = Field(description="Column that is true (or not null) on a deleted row.")
+    soft_delete: str = Field(
+        min_length=1, description="Column that is true (or not null) on a deleted row."
+    )
 
 
 def _delimiter(value: str) -> str:

@@ -97,7 +97,7 @@ class Dimension(Definition):
     hierarchies: dict[Name, Annotated[Hierarchy, BeforeValidator(_hierarchy)]] = Field(
         default_factory=dict
     )
-    unknown: str = Field("Unknown", description="What the unknown member is called.")
+    unknown: str = Field("Unknown", min_length=1, description="What the unknown member is called.")
 
     @model_validator(mode="after")
     def _one_origin(self) -> Dimension:

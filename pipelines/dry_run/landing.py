@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from metadata import Repository
 from metadata.against_scans import scanned_as
+from metadata.bind_sources import columns_landing
 from metadata.errors import InternalError
 from metadata.scan import Scan, ScannedColumn, ScannedTable, read_scan
 from pipelines.control import Control
@@ -79,7 +80,7 @@ class Expected:
             found = _distinct(_of_scan(scanned)) if scanned is not None else ()
             if settings.columns is None:
                 return found
-            read = {each.casefold() for each in (*settings.columns, *settings.primary_key)}
+            read = {each.casefold() for each in columns_landing(settings)}
             return tuple(
                 {column: kind for column, kind in each.items() if column.casefold() in read}
                 for each in found

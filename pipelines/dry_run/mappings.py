@@ -12,12 +12,14 @@ from sqlglot import exp
 
 from metadata import Repository
 from metadata.errors import Issue, Location
+from metadata.expressions import columns_of, is_condition
 from metadata.repository import ResolvedMapping
 from pipelines.dry_run.known import Typing, known_part, lookup_is_known, tables_of
 from pipelines.dry_run.landing import TECHNICAL_TYPES, Expected
 from pipelines.dry_run.trying import Trying, gives, misfit, no_condition
 from transforms import Columns
 from transforms.checks import with_columns
+from transforms.parsing import parse
 from transforms.raw import Reading, parts_of, raw_rows
 from transforms.statements import STAGING, column, data_type, named, table
 from transforms.tolerance import tolerant
@@ -31,6 +33,7 @@ def refused_in_mappings(
     """What mappings, lookups and the conditions of checks cannot compute."""
     tried = _Mappings(repository, expected, trying)
     yield from tried.conditions()
+    yield from tried.constants()
     yield from tried.lookups()
     for mapping in repository.mappings:
         yield from tried.mapping(mapping)
@@ -68,6 +71,32 @@ class _Mappings:
             reason = self._condition(rows, with_columns(written, column))
             if reason is not None:
                 yield from (refused(written, "boolean", where, reason) for where in wheres)
+
+    def constants(self) -> Iterator[Issue]:
+        """Expressions that give the same, or a condition, whatever the columns are."""
+        for mapping in self._repository.mappings:
+            for name, rule in mapping.definition.columns.items():
+                kind = mapping.entity.columns[name].type
+                if rule.expr is None or rule.clean or rule.lookup or rule.format:
+                    continue
+                reason = None
+                if is_condition(rule.expr):
+                    reason = misfit("BOOLEAN", kind)
+                elif kind != "string" and not columns_of(rule.expr):
+                    reason = self._constant(rule.expr, kind)
+                if reason is not None:
+                    where = mapping.written.where("columns", name)
+                    yield refused(rule.expr, kind, where, reason)
+
+    def _constant(self, written: str, kind: str) -> str | None:
+        """Why the one value of an expression can never be read as a type."""
+        value = with_columns(written, column)
+        read = parse(value.copy(), kind, (), None, computed=True)
+        lost = exp.and_(exp.not_(value.copy().is_(exp.null())), read.is_(exp.null()))
+        found, reason = self._trying.rows(exp.select(value, lost))
+        if reason is not None or not found[0][1]:
+            return reason
+        return f"It gives '{found[0][0]}', whatever the row is."
 
     def lookups(self) -> Iterator[Issue]:
         """Which rows of a table a lookup is made of."""

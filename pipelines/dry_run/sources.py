@@ -1,4 +1,4 @@
-"""Filters that a source evaluates: one condition over its columns."""
+"""Addresses of sources, and filters that they evaluate: one condition over a table's columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from metadata import Repository
 from metadata.errors import Issue
 from metadata.expressions import columns_of
 from metadata.model.source import Source
-from pipelines.connect import EMBEDDED
+from pipelines.connect import EMBEDDED, address_issue
 from pipelines.dry_run.landing import Expected
 from pipelines.dry_run.mappings import refused
 from pipelines.dry_run.trying import Trying, engine_kind, gives
@@ -32,6 +32,9 @@ def refused_in_filters(
     no condition in any of them is refused.
     """
     for name, written in repository.sources.items():
+        unreadable = address_issue(written.value.url, written.where("url"))
+        if unreadable is not None:
+            yield unreadable
         for plain, settings in written.value.tables.items():
             if settings.where is None:
                 continue

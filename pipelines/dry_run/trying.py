@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import duckdb
-import pyarrow as pa
 from sqlglot import exp
 
 from metadata.model.rule import kind_of
@@ -46,8 +46,16 @@ class Trying:
             name = exp.to_identifier(database, quoted=True)
             attach = exp.Attach(this=exp.alias_(exp.Literal.string(":memory:"), name))
             self._connection.execute(attach.sql(dialect="duckdb"))
-        days = pa.table({"date": pa.array([], pa.date32()), "name": pa.array([], pa.string())})
-        self._connection.register(HOLIDAYS, days)
+        # As a table, since handing over Arrow brings pandas with it, which takes a second.
+        days = {"date": exp.DataType.build("DATE"), "name": exp.DataType.build("VARCHAR")}
+        none = exp.select(*(named(exp.cast(exp.null(), kind), name) for name, kind in days.items()))
+        made = exp.Create(
+            this=exp.to_table(HOLIDAYS),
+            kind="TABLE",
+            expression=none.where(exp.false()),
+            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+        )
+        self._connection.execute(made.sql(dialect="duckdb"))
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -85,6 +93,13 @@ class Trying:
     def use(self, database: str) -> None:
         """From now on names without a database are of this one."""
         self._connection.execute(exp.Use(this=exp.to_table(database)).sql(dialect="duckdb"))
+
+    def rows(self, query: exp.Query) -> tuple[list[tuple[Any, ...]], str | None]:
+        """The rows of a query; or why the engine refuses to compute it."""
+        try:
+            return self._connection.execute(query.sql(dialect="duckdb")).fetchall(), None
+        except duckdb.Error as error:
+            return [], _reason(error)
 
     def gives(self, query: exp.Query) -> tuple[dict[str, str], str | None]:
         """The engine's types of a query's columns; or why it refuses to compute it."""

@@ -186,6 +186,9 @@ CASES = {
         ("client: {primary_key: id}", "client: {primary_key: id, path: a.csv}", 4),
         ("columns: [id, client, day, price, count, tag]", "columns: []", 5),
         ("url: files", "url: files\nschema: public", 9),
+        ("url: sqlite:///shop.sqlite", "url: postgrs://x/y", 2),
+        ("url: sqlite:///shop.sqlite", "url: https://x.example/y", 2),
+        ("client: {primary_key: id}", "client: {primary_key: id, deletes: {soft_delete: ''}}", 4),
         ("notes/*.csv", "/etc/*.csv", 10),
         ("notes/*.csv", "a**b/x.csv", 10),
         ("{path: notes/*.csv}", "{path: ''}", 10),
@@ -201,6 +204,7 @@ CASES = {
         ("where: id <> '0'", "where: client.id <> '0'", 8),
         ("where: id <> '0'", "where: sum(id) > 0", 8),
         ("from: s.client", "from: s.clients", 5),
+        ("key: id", "key: ''", 6),
     ],
     "mappings/m.yaml": [
         ("keep: [day desc]", "keep: [day descending]", 7),
@@ -210,6 +214,10 @@ CASES = {
         ("order_by: [seen desc]", "order_by: [seen downwards first, 'lower(seen)']", 9),
         ("order_by: [seen desc]", "where: landed.id > 3", 9),
         ("  who: {", "  landed: {", 9),
+        ("on: {id: client}", "on: {'': client}", 9),
+        ("day: day\n  amount", "day: {expr: price > 3}\n  amount", 13),
+        ("day: day\n  amount", "day: {expr: \"'tomorrow'\"}\n  amount", 13),
+        ("amount: price", "amount: {expr: \"'much'\"}", 14),
         ("amount: price", "amount: net_price", 14),
         ("amount: price", 'amount: {expr: "price * rate"}', 14),
         ("amount: price", 'amount: {from: price, lookup: {}}', 14),
@@ -260,6 +268,8 @@ CASES = {
         ("by: [person.city]", "by: [person.city, person.city]", 11),
         ("measures: [revenue]}\ndefault", "measures: []}\ndefault", 11),
         ("rows: [person.city]", "rows: [person.town]", 12),
+        ("rows: [person.city]", "rows: [person.city, person.city]", 12),
+        ("rows: [person.city]", "rows: [person.city], columns: [person.city]", 12),
         ("format: currency", "format: money", 5),
     ],
     "quality/q.yaml": [
@@ -268,6 +278,8 @@ CASES = {
         ("holds: name <> ''", "holds: born", 3),
         ("holds: name <> ''", "holds: (select true)", 3),
         ("holds: name <> ''", "newest: {column: name, within: 2 days}", 3),
+        ("holds: name <> ''", "newest: {column: born, within: 0 days}", 3),
+        ("holds: name <> ''", "holds: name", 3),
     ],
 }  # fmt: skip
 

@@ -257,6 +257,15 @@ class TestLanded:
         assert command(["check", "-w", str(root)]) == 0
         assert command(["run", "-w", str(root)]) == 0
 
+    def test_a_cast_in_a_condition_that_fails_is_a_condition_that_does_not_hold(self, root, capsys):
+        check = 'city: {from: price, check: {satisfies: "cast(city as integer) > 0"}}'
+        write(root, "mappings/m.yaml", mapped(check))
+        assert command(["check", "-w", str(root)]) == 0
+        assert command(["run", "-w", str(root)]) == 0
+        capsys.readouterr()
+        assert command(["quarantine", "list", "-w", str(root), "--format", "json"]) == 0
+        assert "satisfies" in capsys.readouterr().out
+
     def test_an_empty_file_of_parquet_is_typed(self, tmp_path):
         (tmp_path / "data").mkdir()
         kinds = pa.schema(
