@@ -96,6 +96,9 @@ def _reason(error: SqlglotError) -> str:
     if isinstance(error, ParseError):
         for detail in error.errors:
             said, near = detail.get("description"), detail.get("highlight")
+            if said and "<class" in said:
+                # What only the parser's authors understand.
+                said = "Something is missing"
             if said:
                 return f"{said.rstrip('.')}." + (f" Near: {near}" if near else "")
     return "It cannot be parsed."

@@ -126,6 +126,7 @@ REFUSALS = {
     "customer.country in ('a', null)": "Write customer.country is null",
     "customer.country in ()": "The list of values for 'customer.country' is empty.",
     "customer.country": "'customer.country' is not compared with anything.",
+    "customer.country =": "Something is missing. Near:",
 }
 
 
