@@ -44,6 +44,8 @@ class LandedBatch:
     rows: int
     bytes: int
     landed_at: datetime
+    run: str = ""
+    """The run that landed it; none for a base."""
 
     @property
     def file(self) -> str:
@@ -245,12 +247,19 @@ class Control:
         """All batches of a table that are noted, oldest first."""
         each = tables.batches
         query = (
-            sa.select(each.c.batch, each.c.kind, each.c.rows, each.c.bytes, each.c.landed_at)
+            sa.select(*(each.c[name] for name in LandedBatch.__dataclass_fields__))
             .where(each.c.source == source, each.c.table == table)
             .order_by(each.c.batch)
         )
         with self._engine.connect() as connection:
             return tuple(LandedBatch(**row) for row in connection.execute(query).mappings())
+
+    def lacks_batches(self, source: str, table: str) -> bool:
+        """Whether batches of a table landed once and are no longer kept."""
+        gone = tables.removed_batches
+        query = sa.select(gone).where(gone.c.source == source, gone.c.table == table)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
 
     def folded(
         self, source: str, table: str, base: LandedBatch, *, deleted: int, run: str = ""

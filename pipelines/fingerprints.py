@@ -18,21 +18,19 @@ from pipelines.memory import Made, Memory, Remembered
 from transforms import WAREHOUSE
 from transforms.ingredients import (
     HISTORY,
-    KEYS,
     LANDED,
     MEMBERS,
-    QUALITY,
     Part,
     Recipe,
     digest,
     identities,
+    is_inner,
     renamed_products,
     renames,
 )
 from transforms.recipes import recipes
 
 _TODAY = ("today", "current_date")
-_NO_COLUMNS = (KEYS, HISTORY, QUALITY)
 
 
 class Recipes:
@@ -140,13 +138,14 @@ def renamed(known: Mapping[str, Made], now: Mapping[str, Made]) -> dict[str, str
 def dropped(known: Mapping[str, Made], now: Mapping[str, Made]) -> tuple[str, ...]:
     """Columns that nothing defines any more."""
     kept = renamed(known, now)
-    return tuple(n for n in known if n not in now and n not in kept and n not in _NO_COLUMNS)
+    return tuple(n for n in known if n not in now and n not in kept and not is_inner(n))
 
 
 def redefined(known: Remembered | None, now: Mapping[str, Made]) -> frozenset[str]:
     """Parts that are made by another rule than before: what differs in them has not happened.
 
-    MEMBERS is among them where a mapping makes the natural key otherwise, or does so no more.
+    MEMBERS is among them where a mapping makes the natural key otherwise, or does so no more, and
+    HISTORY where an attribute keeps its history otherwise than before.
     """
     if known is None:
         return frozenset()
@@ -156,7 +155,26 @@ def redefined(known: Remembered | None, now: Mapping[str, Made]) -> frozenset[st
         if name in now and was.identity != now[name].identity
     }
     by = [name for name in known.parts if name.startswith(f"{MEMBERS} ")]
-    return frozenset(found | ({MEMBERS} if any(n not in now or n in found for n in by) else set()))
+    if any(name not in now or name in found for name in by):
+        found.add(MEMBERS)
+    kept = [name for name in known.parts if name.startswith(f"{HISTORY} ")]
+    if newly_kept(known, now) or any(name not in now for name in kept):
+        found.add(HISTORY)
+    return frozenset(found)
+
+
+def newly_kept(known: Remembered | None, now: Mapping[str, Made]) -> dict[str, bool]:
+    """Attributes whose history is kept that was not, or by another rule; for those True."""
+    if known is None or not any(is_inner(name) and " " in name for name in known.parts):
+        # An earlier release did not write it down.
+        return {}
+    old = renamed_from(known.parts, now)
+    return {
+        name.removeprefix(f"{HISTORY} "): name in old
+        for name, made in now.items()
+        if name.startswith(f"{HISTORY} ")
+        and (name not in old or known.parts[old[name]].identity != made.identity)
+    }
 
 
 @functools.cache

@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_never
 
@@ -19,7 +18,7 @@ from pipelines.accounts import Accounts, AuditFailed
 from pipelines.control import Control
 from pipelines.engine import DuckDBEngine, StatementFailed
 from pipelines.extract.folding import newest_of
-from pipelines.fingerprints import Recipes, differing, redefined, same
+from pipelines.fingerprints import Recipes, differing, newly_kept, redefined, same
 from pipelines.free_days import holidays_of
 from pipelines.landed import Landed, landed_tables
 from pipelines.matching.golden import GoldenRecords
@@ -38,6 +37,7 @@ from pipelines.plan import (
     Step,
     place_of,
 )
+from pipelines.replay import Replay
 from pipelines.results import StepResult
 from pipelines.standing import Standing
 from pipelines.storage import Storage
@@ -100,6 +100,7 @@ class Loader:
         self._changed = {Part(name, LANDED) for name in just_read}
         self._memory = Memory(engine)
         self._recipes = Recipes(repository, self._memory)
+        self._replay = Replay(repository, storage, control)
         self._standing = Standing(engine, self._memory, self._recipes)
         self._accounts = Accounts(repository, storage, control, engine, run)
         self._origins = Origins(engine, repository.workspace.time_zone)
@@ -277,12 +278,14 @@ class Loader:
         if (kept := self._kept(planned, WAREHOUSE, now)) is not None:
             return kept
         # Before the table changes its shape, for afterwards the memory speaks of the new one.
-        fresh = redefined(self._memory.find(WAREHOUSE, planned.name), now)
+        known = self._memory.find(WAREHOUSE, planned.name)
+        fresh = redefined(known, now)
+        kept_now = self._replay.provide(self._engine, resolved, newly_kept(known, now))
 
         def make() -> Sequence[Statement]:
             existing = self._engine.columns(WAREHOUSE, resolved.table)
-            moment = datetime.now(UTC)
-            return load_dimension(self._repository, name, existing, moment, fresh)
+            moment = self._replay.moment(self._engine, resolved)
+            return load_dimension(self._repository, name, existing, moment, fresh, kept_now)
 
         return self._carry_out(planned, make, now)
 

@@ -26,12 +26,13 @@ class Standing:
         columns = self._engine.columns(WAREHOUSE, name)
         if found is None or columns is None:
             return False
-        new_names = {old: new for old, new in renamed(found.parts, now).items() if old in columns}
+        other_names = renamed(found.parts, now)
+        new_names = {old: new for old, new in other_names.items() if old in columns}
         gone = [old for old in dropped(found.parts, now) if old in columns]
         for statement in (*drop_columns(name, gone), *rename_columns(name, new_names)):
             self._engine.run(statement)
         kept = {
-            new_names.get(old, old): made for old, made in found.parts.items() if old not in gone
+            other_names.get(old, old): made for old, made in found.parts.items() if old not in gone
         }
         kept = {name: made for name, made in kept.items() if name != QUALITY}
         rest = {name: made for name, made in now.items() if name != QUALITY}

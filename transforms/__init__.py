@@ -14,7 +14,7 @@ from transforms.accounting import (
 from transforms.audits import audits
 from transforms.bridges import load_bridge
 from transforms.calendar import HOLIDAYS, load_calendar
-from transforms.dimensions import keys_query, load_dimension
+from transforms.dimensions import keys_query, latest_version, load_dimension, replayed_name
 from transforms.facts import load_fact, read_by_fact
 from transforms.landing import landed_name, landed_view
 from transforms.reshaping import drop_columns, drop_tables, rename_columns, rename_table
@@ -41,6 +41,7 @@ __all__ = [
     "landed_name",
     "landed_query",
     "landed_view",
+    "latest_version",
     "load_bridge",
     "load_calendar",
     "load_dimension",
@@ -50,6 +51,7 @@ __all__ = [
     "read_by_fact",
     "rename_columns",
     "rename_table",
+    "replayed_name",
     "rollup_table",
     "stage_entity",
     "warning_query",

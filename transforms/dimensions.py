@@ -26,6 +26,7 @@ from transforms.redefining import (
     with_history,
 )
 from transforms.references import References
+from transforms.replaying import Replayed, take_over
 from transforms.statements import (
     FIRST_DAY,
     LAST_DAY,
@@ -55,6 +56,7 @@ def load_dimension(
     existing: Columns | None,
     batch_time: datetime,
     redefined: frozenset[str] = frozenset(),
+    replayed: Replayed | None = None,
 ) -> tuple[Statement, ...]:
     """Load a dimension from its staged entity.
 
@@ -67,6 +69,8 @@ def load_dimension(
         redefined: parts that are made by another rule than when the table was last loaded. What
             differs in such an attribute has not happened to the member, so that no version begins
             by it; KEYS and MEMBERS may let others in, HISTORY may keep more or less.
+        replayed: attributes whose values at each time the engine provides in the relation
+            `replayed_name(dimension)`; they replace what is in the table.
     """
     resolved = repository.dimensions[dimension]
     incoming = members_query(repository, resolved)
@@ -96,6 +100,7 @@ def load_dimension(
             *_amend(resolved, name, moment),
             *_close(resolved, name, moment),
             _open(resolved, name),
+            *(_replayed(resolved, existing, replayed) if replayed is not None else ()),
         ]
     if resolved.definition.parent:
         steps += load_tree(resolved, name, _matched_in(repository, resolved))
@@ -191,6 +196,26 @@ def _other_members(
     if not redefined & {KEYS, MEMBERS}:
         return []
     return remove_refused(resolved, incoming, other_keys=MEMBERS in redefined)
+
+
+def replayed_name(dimension: str) -> str:
+    """Name of the relation with the history of a dimension that was loaded again."""
+    return f"replayed_{dimension}"
+
+
+def _replayed(
+    resolved: ResolvedDimension, existing: Columns, replayed: Replayed
+) -> list[Statement]:
+    columns = dict.fromkeys([*existing, *columns_of_dimension(resolved)], "")
+    if resolved.definition.parent:
+        columns.setdefault("parent_key", "")
+    taken = take_over(resolved, columns, replayed, replayed_name(resolved.name))
+    return [*taken, *join_versions(resolved)]
+
+
+def latest_version(resolved: ResolvedDimension) -> exp.Select:
+    """When the newest version of any member began."""
+    return exp.select(exp.func("MAX", column("valid_from"))).from_(table(resolved.table, WAREHOUSE))
 
 
 def _other_history(resolved: ResolvedDimension) -> list[Statement]:

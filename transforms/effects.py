@@ -71,6 +71,9 @@ class Effects:
     """What is done to every product of either state."""
     parts: Mapping[str, tuple[str, ...]]
     """The columns of each product that are made otherwise or are new; most products have none."""
+    histories: Mapping[str, tuple[str, ...]]
+    """Attributes, by the table of their dimension, whose history is kept that was not before, or is
+    made by another rule."""
     reads_again: tuple[str, ...]
 
 
@@ -141,7 +144,22 @@ def effects(before: Repository | None, after: Repository, found: Iterable[Change
     again = sorted(p for p in products if "." in p and products[p] != "keep" and p in new.recipes)
     stored = {name: doing for name, doing in products.items() if "." not in name}
     parts = {name: tuple(_other_columns(name, old, new)) for name in stored}
-    return Effects(each, stored, {name: p for name, p in parts.items() if p}, tuple(again))
+    kept = {name: tuple(_newly_kept(name, old, new)) for name in stored if name in old.recipes}
+    return Effects(
+        each,
+        stored,
+        {name: columns for name, columns in parts.items() if columns},
+        {name: attributes for name, attributes in kept.items() if attributes},
+        tuple(again),
+    )
+
+
+def _newly_kept(product: str, old: State, new: State) -> Iterator[str]:
+    was, now = old.identities_of(product), new.identities_of(product)
+    known = renames(was, now).values()
+    for name, identity in now.items():
+        if name.startswith(f"{HISTORY} ") and was.get(name) != identity and name not in known:
+            yield name.removeprefix(f"{HISTORY} ")
 
 
 def _other_columns(product: str, old: State, new: State) -> Iterator[str]:
@@ -174,6 +192,9 @@ def _readers(old: State, new: State) -> dict[Part, set[Part]]:
         for part in state.parts():
             for read in state.recipes[part.product].parts[part.name].reads:
                 found.setdefault(read, set()).add(part)
+            if part.name.startswith(HISTORY):
+                # Versions may be cut or joined, and each has its key.
+                found.setdefault(part, set()).add(Part(part.product, KEYS))
     return found
 
 
@@ -243,7 +264,7 @@ def _concerns(change: Change, part: Part, old: State, new: State) -> bool:
         case "dimension":
             return part.product == f"dim_{name}" and (
                 change.path[:1] not in (("attributes",), ("hierarchies",))
-                or part.name in {*named, HISTORY}
+                or part.name in {*named, *(f"{HISTORY} {each}" for each in named)}
             )
         case "quality":
             told = re.compile(rf"quality {re.escape(name)}\b")
@@ -298,7 +319,7 @@ def _weight(
     if change.definition[0] in ("matching", "decisions"):
         return "backfill"
     known = set(old.parts())
-    fresh = [p for p in stored if p not in known or p.name == HISTORY]
+    fresh = [p for p in stored if p not in known or p.name.startswith(HISTORY)]
     return "additive" if len(fresh) == len(stored) and not _redone(change) else "backfill"
 
 
@@ -327,7 +348,8 @@ def _doing(product: str, old: State, new: State) -> Doing:
     staged = not product.startswith(_STORED)
     other_name = renames(was, now)
     kept = {other_name.get(name, name): identity for name, identity in was.items()}
-    if not staged and now.items() <= kept.items():
+    gone = [name for name in kept if name not in now]
+    if not staged and now.items() <= kept.items() and not any(map(is_inner, gone)):
         return "reshape"
     return "update" if product.startswith("dim_") and ROWS not in now else "rebuild"
 
@@ -341,7 +363,7 @@ def _leave_to_keys(products: dict[str, Doing], reached: Mapping[Part, bool]) -> 
     certain = {part.product for part, by_keys in reached.items() if not by_keys}
     by_keys = {part.product for part in reached} - certain
     for product in by_keys.intersection(products):
-        if products[product] == "rebuild":
+        if products[product] in ("rebuild", "keep"):
             products[product] = "if_keys_change"
 
 

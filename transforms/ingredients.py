@@ -23,8 +23,9 @@ ROWS = "rows"
 KEYS = "keys"
 """A dimension's surrogate keys, natural keys and validity: all that facts take from it. Of golden
 records, which golden key each record has."""
-HISTORY = "history"
-"""Which attributes of a dimension keep their history; only its own loading reads it."""
+HISTORY = "history of"
+"""That an attribute of a dimension keeps some history, and how it is made: `history of
+<attribute>`; only its own loading reads it."""
 MEMBERS = "members by"
 """How one mapping makes a dimension's natural key: `members by <mapping>`; only its own loading
 reads it."""
@@ -38,7 +39,8 @@ LANDED = "landed"
 
 def is_inner(part: str) -> bool:
     """Whether a part is no column that people know."""
-    return part in (ROWS, KEYS, HISTORY, QUALITY, LANDED) or part.startswith(f"{MEMBERS} ")
+    several = (f"{MEMBERS} ", f"{HISTORY} ")
+    return part in (ROWS, KEYS, QUALITY, LANDED) or part.startswith(several)
 
 
 class Part(NamedTuple):

@@ -206,7 +206,6 @@ def _dimension(repository: Repository, resolved: ResolvedDimension) -> Recipe:
         return Recipe(resolved.table, {**own, KEYS: _of_calendar(repository, resolved, KEYS)})
     entity = resolved.entity.entity
     parts: dict[str, Ingredients] = {}
-    history: list[str] = []
     for attribute in resolved.attributes.values():
         if not attribute.available:
             continue
@@ -218,7 +217,8 @@ def _dimension(repository: Repository, resolved: ResolvedDimension) -> Recipe:
         told = said("attribute", attribute.type, resolved.definition.unknown, made.text)
         parts[attribute.name] = Ingredients(told, made.reads)
         if attribute.definition.history != "overwrite":
-            history.append(said(attribute.definition.history, told, *made.reads))
+            kept = said(attribute.definition.history, told)
+            parts[f"{HISTORY} {attribute.name}"] = Ingredients(kept, made.reads)
     for mapping in repository.mappings_of(entity):
         key = _column(repository, mapping, resolved.entity, resolved.natural_key)
         parts[f"{MEMBERS} {mapping.name}"] = Ingredients(said("key", key.text, *key.reads))
@@ -226,7 +226,6 @@ def _dimension(repository: Repository, resolved: ResolvedDimension) -> Recipe:
     read = [part for name in own_keys for part in _path(repository, entity, name)]
     tree = "tree" if resolved.definition.parent else ""
     parts[KEYS] = Ingredients(said("keys", tree), tuple(dict.fromkeys(read)))
-    parts[HISTORY] = Ingredients(said("history", *sorted(history)))
     return Recipe(resolved.table, parts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from metadata.applied import AppliedState, load_state, plan_id, state_in_force
 from metadata.changes import Change, changes
 from pipelines.change.costs import Costs, kind_of
 from pipelines.change.dependents import Dependents, Following
+from pipelines.control import Control
+from pipelines.replay import Replay
+from pipelines.storage import Storage
 from transforms.effects import Doing, Effects, Weight, effects
 
 WEIGHTS: tuple[Weight, ...] = ("metadata_only", "additive", "backfill", "breaking")
@@ -94,6 +97,8 @@ class ChangePlan:
     """Seconds that reading them took the last time."""
     publishing_seconds: float
     """Seconds that publishing took the last time."""
+    notes: tuple[str, ...]
+    """From where histories come that were not kept."""
     words_only: bool
     """Files differ, but nothing that they define does: comments, order, file names."""
 
@@ -147,6 +152,7 @@ class ChangePlan:
             "rebuilt": [p.name for p in self.products if p.doing != "keep"],
             "kept": [p.name for p in self.doing("keep")],
             "reads_again": list(self.reads_again),
+            "notes": list(self.notes),
             "rows": self.rows,
             "seconds": round(self.seconds, 3),
             "seconds_at_most": round(self.seconds_at_most, 3),
@@ -168,16 +174,18 @@ def make_plan(repository: Repository, *, base: AppliedState | None = None) -> Ch
     found = changes(before, repository)
     followed = effects(before, repository, found)
     costs = Costs(repository, Operations(repository.storage).last_costs())
+    replays = tuple(_replays(repository, followed)) if state else ()
     again = followed.reads_again if before else ()
     number = state.number if state else None
     return ChangePlan(
         identity=plan_id(number, repository.texts, repository.shipped),
         base=number,
         changes=tuple(_planned(before, repository, followed)),
-        products=tuple(_products(followed, costs)),
+        products=tuple(_products(followed, costs, replays)),
         reads_again=again,
         reading_seconds=sum(costs.of(name).seconds for name in again),
         publishing_seconds=costs.publishing,
+        notes=tuple(replay.note for replay in replays),
         words_only=bool(state) and not found and state.texts != dict(repository.texts),
     )
 
@@ -198,8 +206,50 @@ def _planned(
         )
 
 
-def _products(followed: Effects, costs: Costs) -> Iterator[PlannedProduct]:
+@dataclass(frozen=True)
+class _Replayed:
+    """A dimension that is loaded again load by load; nothing is `staged` where it cannot be."""
+
+    product: str
+    loads: int
+    staged: tuple[str, ...]
+    note: str
+
+
+def _replays(repository: Repository, followed: Effects) -> Iterator[_Replayed]:
+    storage = Storage.of(repository)
+    control = Control(storage)
+    try:
+        replay = Replay(repository, storage, control)
+        for resolved in repository.dimensions.values():
+            names = ", ".join(followed.histories.get(resolved.table, ()))
+            if not names or followed.products[resolved.table] != "update":
+                continue
+            landings = replay.landings(resolved)
+            obstacle = replay.obstacle(resolved)
+            if obstacle:
+                note = f"The history of {names} in {resolved.table} begins when this is applied:"
+                yield _Replayed(resolved.table, 0, (), f"{note} {obstacle}.")
+                continue
+            note = (
+                f"The history of {names} in {resolved.table} is taken from the landing zone,"
+                f" from {len(landings)} loads since {landings[0].moment:%Y-%m-%d}."
+            )
+            staged = replay.entities(resolved)
+            yield _Replayed(resolved.table, len(landings), staged, note)
+    finally:
+        control.close()
+
+
+def _products(
+    followed: Effects, costs: Costs, replays: Iterable[_Replayed]
+) -> Iterator[PlannedProduct]:
+    loads = {replay.product: replay for replay in replays}
     for name, doing in followed.products.items():
         cost = costs.of(name)
         parts = followed.parts.get(name, ())
-        yield PlannedProduct(name, kind_of(name), doing, cost.rows, cost.seconds, parts)
+        seconds = cost.seconds
+        if (replay := loads.get(name)) is not None:
+            again = seconds + sum(costs.of(entity).seconds for entity in replay.staged)
+            seconds += again * replay.loads
+        yield PlannedProduct(name, kind_of(name), doing, cost.rows, seconds, parts)

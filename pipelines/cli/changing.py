@@ -239,6 +239,8 @@ def _print_plan(found: ChangePlan) -> None:
         stdout.print(f"Read again from the source: {_summary(found.reads_again)}")
     elif found.base is not None:
         stdout.print("Read again from the source: nothing; what has landed is enough")
+    for note in found.notes:
+        stdout.print(note, markup=False)
     if found.base is not None:
         most = found.seconds_at_most
         more = f", {most:.1f} s if members come or go" if most > found.seconds else ""

@@ -101,7 +101,7 @@ class TestKilled:
             assert publish.current(Storage.of(load_workspace(company))) == before
             assert towns(company) == [("Hamburg",), ("Bremen",)]
         assert apply_files(company).ok
-        assert towns(company) == [("Hamburg",), ("BREMEN",)]
+        assert towns(company) == [("HAMBURG",), ("BREMEN",)]
         assert make_plan(load_workspace(company)).empty
 
     def test_a_history_that_half_a_change_had_dropped_is_still_there(self, company):

@@ -180,7 +180,7 @@ class TestOnlyWhatMust:
             "dimension: customer\nattributes:\n  email: {history: track}\n",
         )
         assert sample.dimensions["customer"].tracks
-        assert changed(sample, after) == {"dim_customer": {"history"}}
+        assert changed(sample, after) == {"dim_customer": {"history of email"}}
 
     def test_the_time_zone_touches_everything_but_what_has_landed(self, sample):
         texts = workspace_texts(sample.root)
