@@ -37,7 +37,7 @@ class Position:
 
 @dataclass(frozen=True)
 class LandedBatch:
-    """A batch as it was noted."""
+    """A batch as it was noted; a base was made by no run."""
 
     batch: str
     kind: str
@@ -45,7 +45,6 @@ class LandedBatch:
     bytes: int
     landed_at: datetime
     run: str = ""
-    """The run that landed it; none for a base."""
 
     @property
     def file(self) -> str:
