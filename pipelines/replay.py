@@ -24,7 +24,7 @@ from pipelines.control import Control, LandedBatch
 from pipelines.engine import DuckDBEngine
 from pipelines.extract.folding import newest_of
 from pipelines.landed import landed_tables
-from pipelines.plan import STAGES, RunPlan, StageEntity, plan_run, tables_read
+from pipelines.plan import PlannedStep, RunPlan, StageEntity, plan_run, tables_read
 from pipelines.storage import Storage
 from transforms import (
     WAREHOUSE,
@@ -137,6 +137,8 @@ class Replay:
 
     def obstacle(self, resolved: ResolvedDimension) -> str:
         """Why a dimension cannot be loaded again batch by batch; empty if it can."""
+        if self._needs(resolved, "matching"):
+            return "it is made of golden records, whose values are those of now"
         landings = self.landings(resolved)
         if len(landings) < 2:
             return "of only one load is kept what landed"
@@ -183,12 +185,12 @@ class Replay:
 
     def entities(self, resolved: ResolvedDimension) -> tuple[str, ...]:
         """The entities that a dimension is made of, in the order in which they are staged."""
+        steps = (planned.step for planned in self._needs(resolved, "staging"))
+        return tuple(step.entity for step in steps if isinstance(step, StageEntity))
+
+    def _needs(self, resolved: ResolvedDimension, stage: str) -> list[PlannedStep]:
         needed = self._plan.with_needs(frozenset([resolved.table]))
-        return tuple(
-            step.step.entity
-            for step in self._plan.of_stage(STAGES[1])
-            if step.name in needed and isinstance(step.step, StageEntity)
-        )
+        return [step for step in self._plan.of_stage(stage) if step.name in needed]
 
     def _stage(self, engine: DuckDBEngine, entity: str, landing: Landing) -> None:
         def files(source: str, table: str) -> list[Path]:

@@ -21,6 +21,7 @@ from transforms.statements import (
     ordered,
     row_number,
     table,
+    text,
 )  # fmt: skip
 
 
@@ -50,7 +51,10 @@ def remove_refused(
         judged = exp.select(number(1)).from_(
             table(f"judged_{resolved.entity.entity}", STAGING, "judged")
         )
-        gone.append(exp.Exists(this=judged.where(column(key, "judged").eq(ours))))
+        same = judged.where(column(key, "judged").eq(ours))
+        # A record that is let in and no member has become part of another one.
+        staged = same.where(column("_outcome", "judged").eq(text("staged")))
+        gone += [exp.Exists(this=same), exp.not_(exp.Exists(this=staged))]
     delete = exp.Delete(
         this=table(resolved.table, WAREHOUSE), where=exp.Where(this=exp.and_(*gone))
     )
