@@ -209,11 +209,8 @@ class Control:
     def current_files(self, storage: Storage, source: str, table: str) -> list[Path]:
         """The batches that matter now, oldest first: the last whole one and the changes since."""
         each = tables.batches
-        query = (
-            sa.select(each.c.batch, each.c.kind)
-            .where(each.c.source == source, each.c.table == table)
-            .order_by(each.c.batch)
-        )
+        here = sa.and_(each.c.source == source, each.c.table == table)
+        query = sa.select(each.c.batch, each.c.kind).where(here).order_by(each.c.batch)
         with self._engine.connect() as connection:
             found = connection.execute(query).all()
         wholes = [number for number, row in enumerate(found) if row.kind in _WHOLE]
@@ -245,11 +242,9 @@ class Control:
     def batches(self, source: str, table: str) -> tuple[LandedBatch, ...]:
         """All batches of a table that are noted, oldest first."""
         each = tables.batches
-        query = (
-            sa.select(*(each.c[name] for name in LandedBatch.__dataclass_fields__))
-            .where(each.c.source == source, each.c.table == table)
-            .order_by(each.c.batch)
-        )
+        told = sa.select(*(each.c[name] for name in LandedBatch.__dataclass_fields__))
+        here = sa.and_(each.c.source == source, each.c.table == table)
+        query = told.where(here).order_by(each.c.batch)
         with self._engine.connect() as connection:
             return tuple(LandedBatch(**row) for row in connection.execute(query).mappings())
 
