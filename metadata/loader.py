@@ -235,7 +235,7 @@ def _in(folder: Path) -> list[Path]:
 def _is_yaml(name: str) -> bool:
     """Whether a path is that of a definition file; what editors keep hidden beside one is not."""
     hidden = any(part.startswith(".") for part in name.split("/"))
-    return name.endswith((".yaml", ".yml")) and not hidden
+    return name.lower().endswith((".yaml", ".yml")) and not hidden
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -107,7 +107,7 @@ def file_names(root: Path) -> tuple[str, ...]:
     """The definition files of a workspace, in order."""
     found = [name for name in SINGLE_FILES if (root / name).is_file()]
     for folder in FOLDERS:
-        paths = (p for p in (root / folder).rglob("*") if p.suffix in (".yaml", ".yml"))
+        paths = (p for p in (root / folder).rglob("*") if p.suffix.lower() in (".yaml", ".yml"))
         names = sorted(path.relative_to(root).as_posix() for path in paths if path.is_file())
         found += [name for name in names if not any(p.startswith(".") for p in name.split("/"))]
     return tuple(found)
@@ -167,7 +167,7 @@ def _place(root: Path, name: str) -> Path:
     """Where a definition file lies; never outside the workspace."""
     pure = PurePosixPath(name)
     known = name in SINGLE_FILES or (
-        len(pure.parts) > 1 and pure.parts[0] in FOLDERS and pure.suffix in (".yaml", ".yml")
+        len(pure.parts) > 1 and pure.parts[0] in FOLDERS and pure.suffix.lower() in (".yaml", ".yml")
     )
     hidden = any(part in ("..", ".") or part.startswith(".") for part in pure.parts)
     if not known or hidden or pure.is_absolute() or not name.isprintable() or "\\" in name:

@@ -8,6 +8,7 @@ import pytest
 
 from metadata import MetadataError, UserError, load_workspace
 from metadata.loader import collect, shipped_texts, workspace_texts
+from metadata.workfiles import file_names
 
 
 def load(path):
@@ -107,6 +108,13 @@ columns:
 def test_a_folder_without_a_workspace_is_told(tmp_path):
     with pytest.raises(UserError, match="no workspace"):
         load_workspace(tmp_path)
+
+
+def test_how_an_ending_is_written_does_not_matter(write):
+    root = write()
+    (root / "sources" / "shop.yaml").rename(root / "sources" / "SHOP.YAML")
+    assert set(load(root).sources) == {"shop"}
+    assert "sources/SHOP.YAML" in file_names(root)
 
 
 def test_paths_follow_references(write):
