@@ -167,7 +167,9 @@ def _place(root: Path, name: str) -> Path:
     """Where a definition file lies; never outside the workspace."""
     pure = PurePosixPath(name)
     known = name in SINGLE_FILES or (
-        len(pure.parts) > 1 and pure.parts[0] in FOLDERS and pure.suffix.lower() in (".yaml", ".yml")
+        len(pure.parts) > 1
+        and pure.parts[0] in FOLDERS
+        and pure.suffix.lower() in (".yaml", ".yml")
     )
     hidden = any(part in ("..", ".") or part.startswith(".") for part in pure.parts)
     if not known or hidden or pure.is_absolute() or not name.isprintable() or "\\" in name:
