@@ -6,7 +6,7 @@ others of its kind take for a row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cubes.operations import StepCost
@@ -31,7 +31,7 @@ class Costs:
     def __init__(self, repository: Repository, known: Mapping[str, StepCost]) -> None:
         self._known = known
         self._made_of = _made_of(repository)
-        self._pace = {kind: _pace(known, kind) for kind in {kind_of(name) for name in known}}
+        self._pace = {kind: self._pace_of(kind) for kind in {kind_of(name) for name in known}}
 
     def of(self, product: str) -> Cost:
         """What it takes to make a product."""
@@ -44,6 +44,19 @@ class Costs:
             return Cost(rows, _UNKNOWN_SECONDS)
         fixed, each = pace
         return Cost(rows, fixed + each * (rows or 0))
+
+    def _pace_of(self, kind: str) -> tuple[float, float] | None:
+        """Seconds of any step of a kind, and of each row that the slowest of them is made of."""
+        timed = [
+            (cost.seconds, self._rows(name) or cost.rows or 0)
+            for name, cost in self._known.items()
+            if kind_of(name) == kind
+        ]
+        if not timed:
+            return None
+        fixed = min(seconds for seconds, _ in timed)
+        seconds, rows = max(timed)
+        return fixed, max(seconds - fixed, 0.0) / rows if rows else 0.0
 
     @property
     def publishing(self) -> float:
@@ -86,14 +99,3 @@ def _made_of(repository: Repository) -> dict[str, tuple[str, ...]]:
         for rollup in cube.definition.rollups:
             found[rollup_table(cube.name, rollup)] = (cube.fact.table,)
     return found
-
-
-def _pace(known: Mapping[str, StepCost], kind: str) -> tuple[float, float] | None:
-    """Seconds of any step of a kind, and seconds of each row in the largest of them."""
-    steps: Iterable[StepCost] = [c for name, c in known.items() if kind_of(name) == kind]
-    timed = [(cost.rows, cost.seconds) for cost in steps if cost.rows]
-    if not timed:
-        return None
-    fixed = min(seconds for _, seconds in timed)
-    rows, seconds = max(timed)
-    return fixed, max(seconds - fixed, 0.0) / rows

@@ -11,10 +11,12 @@ import sys
 import duckdb
 import pytest
 
+from cubes.operations import StepCost
 from metadata import UserError, load_workspace
 from metadata.applied import state_in_force
 from pipelines import publish
 from pipelines.change.apply import apply
+from pipelines.change.costs import Cost, Costs
 from pipelines.change.impact import impact_of
 from pipelines.change.plan import make_plan
 from pipelines.cli import run as command
@@ -212,3 +214,17 @@ class TestTold:
         lines = query(company, "SELECT count(*) FROM fact_sales")[0][0]
         assert (made["name"], made["rows"]) == ("rollup_sales_by_country", lines)
         assert 0 < told["seconds"] <= told["seconds_at_most"]
+
+    def test_a_rollup_takes_as_long_as_one_of_as_many_facts(self, company):
+        """It has few rows itself; what counts is the fact that it is made of."""
+        text = (company / "cubes/sales.yaml").read_text()
+        more = "rollups:\n  by_country: {by: [customer.country], measures: [revenue]}\n"
+        (company / "cubes/sales.yaml").write_text(text + more)
+        known = {
+            "fact_sales": StepCost("fact_sales", 1_000_000, 30.0),
+            "rollup_sales_by_day": StepCost("rollup_sales_by_day", 100, 5.0),
+            "rollup_sales_by_month_country_category": StepCost("other", 10, 2.0),
+        }
+        costs = Costs(load_workspace(company), known)
+        assert costs.of("rollup_sales_by_country") == Cost(1_000_000, pytest.approx(5.0))
+        assert costs.of("fact_sales") == Cost(1_000_000, 30.0)
