@@ -258,15 +258,16 @@ class Loader:
         if kept[0] is not None and kept[1] is not None:
             return kept[0]
         golden = GoldenRecords(self._repository, self._storage, self._engine, matching)
-        with self._engine.transaction():
+        with golden.or_nothing(), self._engine.transaction():
             rows = golden.match()
             # What refers to records goes by their golden keys, not by why they have them.
             now[KEYS] = now[KEYS]._replace(content=golden.keys())
             self._remember(WAREHOUSE, planned.name, now, rows)
-        with self._engine.transaction():
+        with golden.or_nothing(), self._engine.transaction():
             golden.make()
             warnings = self._audit(planned)
-            self._accounts.settle(entity, matching)
+            if golden.landed:
+                self._accounts.settle(entity, matching)
             self._memory.keep(STAGING, planned.name, now, rows)
         return StepResult(planned.name, planned.stage, "done", 0.0, *rows, warnings=warnings)
 

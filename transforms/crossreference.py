@@ -88,7 +88,7 @@ def load_crossreference(
 def golden_keys_query(matching: ResolvedMatching) -> exp.Select:
     """One text that changes when any record gets another golden key."""
     row = exp.Anonymous(this="hash", expressions=[column("key"), column("golden_key")])
-    total = exp.Sum(this=exp.cast(row, "HUGEINT"))
+    total = exp.func("COALESCE", exp.Sum(this=exp.cast(row, "HUGEINT")), number(0))
     return exp.select(exp.func("CONCAT", exp.Count(this=exp.Star()), text(":"), total)).from_(
         table(xref_table(matching.name), WAREHOUSE)
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
 from metadata import Repository
+from metadata.errors import UserError
 from metadata.repository import ResolvedMatching
-from pipelines.engine import DuckDBEngine
+from pipelines.engine import DuckDBEngine, StatementFailed
 from pipelines.matching.linking import Found, link
 from pipelines.matching.model import LinkageModel
 from pipelines.memory import Rows
@@ -54,8 +57,24 @@ class GoldenRecords:
         self._storage = storage
         self._engine = engine
         self._matching = matching
-        # Of an entity of which nothing has landed there is a view, and no judged rows.
-        self._landed = engine.columns(STAGING, f"judged_{matching.name}") is not None
+        judged = engine.columns(STAGING, f"judged_{matching.name}") or {}
+        self.landed = "_mapping" in judged
+        """Whether there are judged rows: of what has not landed yet there are none."""
+
+    @contextmanager
+    def or_nothing(self) -> Iterator[None]:
+        """Where records cannot be matched, what needs them finds none, and the rest can load."""
+        try:
+            yield
+        except (UserError, StatementFailed):
+            if self._engine.columns(WAREHOUSE, xref_table(self._matching.name)) is None:
+                with self._engine.transaction():
+                    self._no_records()
+            if self._engine.columns(STAGING, self._matching.product) is None:
+                with self._engine.transaction():
+                    for statement in empty_golden(self._repository, self._matching):
+                        self._engine.run(statement)
+            raise
 
     def match(self) -> Rows:
         """Match the staged records, and keep what was found in the warehouse.
@@ -70,11 +89,9 @@ class GoldenRecords:
         """
         name = self._matching.name
         known = self._engine.columns(WAREHOUSE, xref_table(name)) is not None
-        if not self._landed:
+        if not self.landed:
             if not known:
-                nothing = empty_crossreference(self._matching)
-                create = create_table(xref_table(name), WAREHOUSE, nothing)
-                self._engine.run(Statement(create, f"no records of {name} yet"))
+                self._no_records()
             return (0, 0, 0)
         records = self._engine.arrow(records_query(self._matching))
         found = link(self._matching, records, self._model(), str(self._storage.temporary))
@@ -92,9 +109,14 @@ class GoldenRecords:
 
     def make(self) -> None:
         """Make the golden records of what was found."""
-        make = load_golden if self._landed else empty_golden
+        make = load_golden if self.landed else empty_golden
         for statement in make(self._repository, self._matching):
             self._engine.run(statement)
+
+    def _no_records(self) -> None:
+        name = self._matching.name
+        create = create_table(xref_table(name), WAREHOUSE, empty_crossreference(self._matching))
+        self._engine.run(Statement(create, f"no records of {name} yet"))
 
     def _counted(self) -> Rows:
         present = (

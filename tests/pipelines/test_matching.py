@@ -475,3 +475,32 @@ class TestCommands:
         )
         assert status == 1 and "are said to be apart and together" in err
         assert (company / "matching" / "decided.yaml").read_text() == text
+
+
+class TestWhatIsNotThere:
+    def test_of_customers_who_have_not_landed_yet_there_are_none(self, tmp_path):
+        path = company_files.write_company(tmp_path / "company")
+        files = [path / "data" / system / "customers.csv" for system in ("crm", "billing", "shop")]
+        for file in files:
+            file.rename(file.with_suffix(".later"))
+        first = run(load_workspace(path))
+        steps = {step.name: step for step in first.steps}
+        assert steps["golden_customer"].status == "done", [
+            str(i) for s in first.steps for i in s.issues
+        ]
+        assert (steps["golden_customer"].rows_in, steps["fact_sales"].rows_out) == (0, 7)
+        for file in files:
+            file.with_suffix(".later").rename(file)
+        load(path)
+        assert sales(path) == {"crm:1": 70, "crm:2": 160, "crm:3": 80, "shop:y": 320, None: 640}
+
+    def test_where_records_cannot_be_matched_only_that_is_told(self, tmp_path):
+        text = company_files.MATCHING.replace("  - email\n", "  - cast(name as integer)\n")
+        path = company_files.write_company(tmp_path / "company", text)
+        report = run(load_workspace(path))
+        failed = {s.name: [i.what for i in s.issues] for s in report.steps if s.status == "failed"}
+        assert failed == {"golden_customer": ["The records of 'customer' cannot be matched."]}
+        assert not report.ok and report.version is None
+        company_files.write(path, "matching/customer.yaml", company_files.MATCHING)
+        load(path)
+        assert sales(path)["crm:1"] == 70
