@@ -176,7 +176,9 @@ class TestRetry:
         _, make = shop
         waited = []
         monkeypatch.setattr(patience.time, "sleep", waited.append)
-        company = make("{primary_key: id, columns: [id, nane]}", "retry: 5\n")
+        company = make(
+            "{primary_key: id, columns: [id, name, price, day, moment, flag, nane]}", "retry: 5\n"
+        )
         assert "no column 'nane'" in str(company.load().steps[0].issues[0])
         assert waited == []
 
