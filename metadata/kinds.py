@@ -7,6 +7,7 @@ that a kind added to `metadata.loader` is there at once.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,13 +32,20 @@ class Kind:
 
     @property
     def summary(self) -> str:
-        """What it is, by the first sentence of its model.
+        """What it is for, as the module of its model begins; else as the model does.
 
-        >>> KINDS["quality"].summary
-        'One expectation.'
+        >>> KINDS["lookup"].summary
+        'Codes and what they mean, written here or read from a landed table'
+        >>> KINDS["access"].summary
+        'Who may see what of the cubes'
         """
         text = " ".join((self.model.__doc__ or "").split())
-        return re.split(r"(?<=\.) ", text)[0]
+        words = re.split(r"(?<=\.) ", text)[0].rstrip(".")
+        about = " ".join((sys.modules[self.model.__module__].__doc__ or "").split())
+        found = re.match(r"`(\w+)/\*\.yaml`: (.+?)\.( |$)", about)
+        if found and found.group(1) == self.folder and len(LOADED.get(self.folder, {})) == 1:
+            words = found.group(2)
+        return words[:1].upper() + words[1:]
 
 
 def _kinds() -> Mapping[str, Kind]:

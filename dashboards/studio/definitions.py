@@ -63,7 +63,7 @@ def settings_view(opened: Opened, place: Place) -> None:
 def policies() -> dict[str, str]:
     """The kinds that have no view of their own, with their headings."""
     return {
-        name: f"{label_of(name)}: {kind.summary[0].lower()}{kind.summary[1:].rstrip('.')}"
+        name: f"{label_of(name)}: {kind.summary[0].lower()}{kind.summary[1:]}"
         for name, kind in KINDS.items()
         if kind.folder and kind.folder not in _OWN_VIEWS
     }
@@ -84,13 +84,18 @@ def _view(opened: Opened, place: Place, kinds: Mapping[str, str]) -> None:
 
 def _list(opened: Opened, place: Place, kinds: Mapping[str, str]) -> None:
     rows = []
+    described = any(
+        opened.outline.effective(kind, name).get("description")
+        for kind in kinds
+        for name in opened.outline.names(kind)
+    )
     star = any(kind in _STAR for kind in kinds)
     for kind, title in kinds.items():
         names = opened.outline.names(kind)
         if names and len(kinds) > 1:
             rows.append(Row(section=title))
         for name in names:
-            rows.append(_row(opened, kind, name))
+            rows.append(_row(opened, kind, name, described=described))
     with st.container(horizontal=True, horizontal_alignment="right"):
         creating.button(opened, place, list(kinds))
     listing(
@@ -98,7 +103,7 @@ def _list(opened: Opened, place: Place, kinds: Mapping[str, str]) -> None:
             "Definitions",
             (
                 Column("Name"),
-                Column("What it is for", narrow=not star),
+                *((Column("What it is for", narrow=not star),) if described else ()),
                 *((Column("In use", narrow=True),) if star else ()),
                 Column("Holds" if star else "Says", narrow=star),
             ),
@@ -112,7 +117,7 @@ def _list(opened: Opened, place: Place, kinds: Mapping[str, str]) -> None:
     )
 
 
-def _row(opened: Opened, kind: Kind, name: str) -> Row:
+def _row(opened: Opened, kind: Kind, name: str, *, described: bool) -> Row:
     own = opened.outline.find(kind, name)
     shipped = opened.outline.shipped(kind, name)
     content = opened.outline.effective(kind, name)
@@ -127,7 +132,7 @@ def _row(opened: Opened, kind: Kind, name: str) -> Row:
     return Row(
         (
             Cell(label, sub=name if label.lower() != name.replace("_", " ") else "", badges=badges),
-            Cell(str(content.get("description", ""))),
+            *((Cell(str(content.get("description", ""))),) if described else ()),
             *(
                 (_in_use(opened, kind, name), Cell(_holds(content), tone="soft"))
                 if kind in _STAR

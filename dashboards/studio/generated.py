@@ -219,9 +219,8 @@ def _model(
                     args=(name, None),
                 )
         summary = " ".join((getattr(shape.model, "__doc__", "") or "").split("\n\n")[0].split())
-        for words in dict.fromkeys((told, summary)):
-            if words:
-                st.caption(notices.plain(words))
+        if told or summary:
+            st.caption(notices.plain((told or summary).replace("`", "")))
         if said or not shape.nullable:
             _inside(opened, inner, shape, (spot.content, *around))
 
@@ -301,6 +300,8 @@ def summary_of(content: dict[str, Any], most: int = 3) -> str:
         elif isinstance(value, dict):
             inner = [f"{label_of(k).lower()} {_brief(v)}" for k, v in value.items()][:2]
             words.append(" ".join([label_of(name).lower(), ", ".join(inner)]).strip())
+        elif isinstance(value, int | float):
+            words.append(f"{label_of(name).lower()} {value}")
         else:
             words.append(_brief(value))
     shown = " · ".join(words[:most])
@@ -308,7 +309,12 @@ def summary_of(content: dict[str, Any], most: int = 3) -> str:
 
 
 def _brief(value: Any) -> str:
-    return " ".join(str(value).split()) if not isinstance(value, dict) else "…"
+    match value:
+        case dict():
+            return "…"
+        case list():
+            return ", ".join(_brief(each) for each in value)
+    return " ".join(str(value).split())
 
 
 def _shown(default: Any) -> str:
