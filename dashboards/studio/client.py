@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import logging
 import subprocess
@@ -111,6 +112,15 @@ class Workbench:
             ) from None
         finally:
             self._waiting.pop(number, None)
+
+    def warm_up(self) -> None:
+        """Start the process in the background, so that it is ready when it is asked."""
+        if self._process is None:
+            threading.Thread(target=self._warmed, daemon=True).start()
+
+    def _warmed(self) -> None:
+        with contextlib.suppress(WorkbenchError):
+            self._running()
 
     def close(self) -> None:
         """End the process; work that has begun in it is finished first."""

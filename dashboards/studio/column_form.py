@@ -15,6 +15,7 @@ from dashboards.studio.forms import (
     names_field,
     scalar_field,
 )
+from dashboards.studio.generated import rest
 from dashboards.studio.outline import Entry
 from dashboards.studio.places import Place, go
 from dashboards.studio.rule_chips import chips
@@ -40,6 +41,9 @@ _FORMATS = (
     "%d-%b-%Y",
     "%Y-%m-%d %H:%M:%S",
 )
+
+
+_DONE = (*_ORIGINS, "clean", "lookup", "format", "default", "check", "otherwise")
 
 
 def column_spot(spot: Spot, name: str) -> Spot:
@@ -94,6 +98,7 @@ def column_form(opened: Opened, entry: Entry, spot: Spot, name: str) -> None:
             shown=OTHERWISE,
             default="quarantine",
         )
+        rest(opened, rule, ColumnRule, _DONE)
         _take_out(entry, name, key=key)
 
 

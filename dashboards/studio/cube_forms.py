@@ -13,6 +13,7 @@ from dashboards.studio.forms import (
     names_field,
     text_field,
 )
+from dashboards.studio.generated import rest
 from dashboards.studio.items import Items
 from dashboards.studio.listing import Cell, Column
 from dashboards.studio.spots import Spot
@@ -93,6 +94,7 @@ def cube(opened: Opened, spot: Spot) -> list[Items]:
         )
         if kind in ("sum", "count"):
             _stock(opened, item, list(_map(spot.content.get("dimensions"))))
+        rest(opened, item, Measure, (*AGGREGATES, *_DONE))
 
     def cells(name: str, content: dict[str, Any]) -> list[Cell]:
         kind = next((each for each in AGGREGATES if each in content), "")
@@ -108,6 +110,7 @@ def cube(opened: Opened, spot: Spot) -> list[Items]:
         names_field(
             item, "measures", measures, "Figures it holds", help=described(Rollup, "measures")
         )
+        rest(opened, item, Rollup, ("by", "measures"))
 
     def rollup_cells(name: str, content: dict[str, Any]) -> list[Cell]:
         return [
@@ -168,6 +171,9 @@ def cube(opened: Opened, spot: Spot) -> list[Items]:
             new={"by": levels[:1], "measures": measures[:1]},
         ),
     ]
+
+
+_DONE = ("where", "label", "description", "format", "polarity", "semi_additive")
 
 
 def _stock(opened: Opened, item: Spot, roles: list[str]) -> None:

@@ -197,7 +197,7 @@ def _definition(
         _to_and_fro(place, kind, single)
     else:
         with st.container(horizontal=True, vertical_alignment="center"):
-            parts.crumbs(place.view, _ABOVE.get(place.view, "Policies"), f"{kind} {name}")
+            parts.crumbs(place.view, _ABOVE.get(place.view, "Policies"), _title(kind, name))
             if own is not None:
                 creating.delete_button(
                     opened, own, shipped=shipped is not None, back=Place(place.view)
@@ -232,6 +232,10 @@ def _definition(
             _settings(opened, kind, spot, own, [g.group for g in groups])
         with text:
             _text(opened, own, shipped, beside=True)
+
+
+def _title(kind: Kind, name: str) -> str:
+    return f"{label_of(kind)}: {name}"
 
 
 _ABOVE = {"model": "Model", "cubes": "Cubes"}

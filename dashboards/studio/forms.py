@@ -109,7 +109,7 @@ def scalar_field(
 
 def expression_field(spot: Spot, name: str, label: str = "", *, help: str = "") -> None:  # noqa: A002
     """A SQL expression, checked while it is typed."""
-    st.caption(label or label_of(name), help=help or None)
+    st.markdown(f":small[{label or label_of(name)}]", help=help or None)
     text = _written(spot.content.get(name))
     rows = max(text.count("\n") + 1, len(text) // 58 + 1)
     yaml_editor(

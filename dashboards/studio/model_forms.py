@@ -15,6 +15,7 @@ from dashboards.studio.forms import (
     text_field,
     toggle_field,
 )
+from dashboards.studio.generated import rest
 from dashboards.studio.items import Items
 from dashboards.studio.listing import Cell, Column
 from dashboards.studio.outline import Kind
@@ -23,12 +24,14 @@ from dashboards.studio.state import Opened
 from dashboards.studio.suggestions import TYPES
 from metadata.model.star import (
     Attribute,
+    Degenerate,
     Dimension,
     Entity,
     EntityColumn,
     Fact,
     FactDimension,
     FactMeasure,
+    Hierarchy,
 )
 
 HISTORY = {
@@ -141,6 +144,8 @@ def dimension(opened: Opened, spot: Spot) -> list[Items]:
             placeholder="themselves",
             help=described(Attribute, "sort_by"),
         )
+        done = ("from", "expr", "type", "history", "label", "description", "sort_by")
+        rest(opened, item, Attribute, done)
 
     def cells(name: str, content: dict[str, Any]) -> list[Cell]:
         reads = "expression" if "expr" in content else str(content.get("from") or name)
@@ -161,6 +166,7 @@ def dimension(opened: Opened, spot: Spot) -> list[Items]:
     def levels(item: Spot) -> None:
         names_field(item, "levels", attributes, "Levels, from the widest to the narrowest")
         text_field(item, "label", "What people call it")
+        rest(opened, item, Hierarchy, ("levels", "label"))
 
     return [
         Items(
@@ -209,10 +215,12 @@ def fact(opened: Opened, spot: Spot) -> list[Items]:
             help=described(FactMeasure, "convert"),
         )
         text_field(item, "description", lines=True)
+        rest(opened, item, FactMeasure, ("from", "expr", "type", "convert", "description"))
 
     def label_form(item: Spot) -> None:
         _from_or_expression(item, paths)
         text_field(item, "label", "What people call it")
+        rest(opened, item, Degenerate, ("from", "expr", "label"))
 
     def role_form(item: Spot) -> None:
         role = str(item.path[-1])
@@ -342,6 +350,8 @@ def entity(opened: Opened, spot: Spot) -> list[Items]:
             help=described(EntityColumn, "references"),
         )
         text_field(item, "description", lines=True)
+        done = ("type", "required", "personal", "references", "description")
+        rest(opened, item, EntityColumn, done)
 
     def cells(name: str, content: dict[str, Any]) -> list[Cell]:
         told = [(word, "soft", "") for word in ("required", "personal") if content.get(word)]

@@ -44,6 +44,8 @@ def page() -> None:
         st.error("The studio is for people with the role engineer.", icon=":material/lock:")
         return
     st.html(FOLDER / "studio" / "studio.css")
+    if st.runtime.exists():
+        state.bench().warm_up()
     opened = state.opened()
     place = here()
     found = conflict.clashes()

@@ -168,7 +168,8 @@ def columns_of_table(opened: Opened, table: str) -> list[str]:
     if scanned is not None:
         return [column.name for column in scanned.columns]
     try:
-        landed = asking.landed(opened, table, profile=False)
+        with st.spinner("Looking at the columns that have landed …"):
+            landed = asking.landed(opened, table, profile=False)
     except UserError:
         return []
     return [column.name for column in landed.columns] if landed else []
