@@ -20,10 +20,13 @@ BETWEEN_LAYERS, BETWEEN_BOXES, MARGIN = 84, 18, 16
 FEW_ROWS, FEW_IN_ALL = 8, 70
 """A table opens by itself while it has few rows, and all that are open have few together."""
 MOST_RULES = 4
+MANY_ALIKE = 12
+"""So many sources with a table of one name are one box, until it is opened."""
 _LAYERS: dict[Kind, int] = {
     "source": 0, "lookup": 1, "entity": 2, "dimension": 3, "bridge": 4, "fact": 5, "rollup": 6,
     "cube": 7, "measure": 7, "tile": 8, "chart": 8, "alarm": 8,
 }  # fmt: skip
+_ALIKE = "alike:"
 _SHOWN = {"tile": "Tiles", "chart": "Charts", "alarm": "Alarms"}
 WORDS: dict[Kind, str] = {
     "source": "Source", "lookup": "Lookup", "entity": "Entity", "dimension": "Dimension",
@@ -42,6 +45,8 @@ class _Box:
     kind: Kind
     rows: tuple[Node, ...]
     is_open: bool
+    tables: int = 1
+    """Of how many sources it stands for the tables."""
 
     @property
     def height(self) -> int:
@@ -80,8 +85,9 @@ def drawn(graph: LineageGraph, view: LineageView) -> dict[str, Any]:
         them, from right sides to left sides; `focus`, the id in the middle.
     """
     part = shown_part(graph, view)
-    boxes = _boxes(part, view)
-    layers = _ordered(_layers(boxes), part)
+    homes = _homes(part, view)
+    boxes = _boxes(part, view, homes)
+    layers = _ordered(_layers(boxes), part, homes)
     places = _placed(layers)
     width = max((x + WIDTH for x, _ in places.values()), default=0) + MARGIN
     height = max((y + boxes[each].height for each, (_, y) in places.items()), default=0) + MARGIN
@@ -90,11 +96,26 @@ def drawn(graph: LineageGraph, view: LineageView) -> dict[str, Any]:
         "width": width,
         "height": height,
         "boxes": [_box(boxes[each], x, y, view) for each, (x, y) in places.items()],
-        "lines": list(_lines(part, boxes, places)),
+        "lines": list(_lines(part, boxes, places, homes)),
     }
 
 
-def _boxes(part: LineageGraph, view: LineageView) -> dict[str, _Box]:
+def _homes(part: LineageGraph, view: LineageView) -> dict[str, str]:
+    """The box of each table: its own, or that of many sources with a table of the same name."""
+    tables = {node.table_id: node.kind for node in part.nodes.values()}
+    middle = part.nodes[view.of].table_id if view.of in part.nodes else ""
+    alike: dict[str, list[str]] = {}
+    for table, kind in tables.items():
+        if kind == "source" and table != middle:
+            alike.setdefault(f"{_ALIKE}{table.rpartition('.')[2]}", []).append(table)
+    homes = {table: table for table in tables}
+    for box, together in alike.items():
+        if len(together) >= MANY_ALIKE and box not in view.opened:
+            homes |= dict.fromkeys(together, box)
+    return homes
+
+
+def _boxes(part: LineageGraph, view: LineageView, homes: Mapping[str, str]) -> dict[str, _Box]:
     rows: dict[str, list[Node]] = {}
     for node in part.nodes.values():
         rows.setdefault(node.table_id, [])
@@ -104,6 +125,18 @@ def _boxes(part: LineageGraph, view: LineageView) -> dict[str, _Box]:
     left = FEW_IN_ALL
     boxes: dict[str, _Box] = {}
     for table, nodes in rows.items():
+        home = homes[table]
+        if home != table:
+            known = boxes.get(home)
+            boxes[home] = _Box(
+                home,
+                home.removeprefix(_ALIKE),
+                "source",
+                (*(known.rows if known else ()), *nodes),
+                False,
+                known.tables + 1 if known else 1,
+            )
+            continue
         holds_middle = any(node.id == middle for node in nodes)
         few = len(nodes) <= FEW_ROWS and len(nodes) <= left
         is_open = (holds_middle or few or table in view.opened) and table not in view.closed
@@ -124,11 +157,13 @@ def _layers(boxes: Mapping[str, _Box]) -> list[list[_Box]]:
     return [layers[number] for number in sorted(layers)]
 
 
-def _ordered(layers: list[list[_Box]], part: LineageGraph) -> list[list[_Box]]:
+def _ordered(
+    layers: list[list[_Box]], part: LineageGraph, homes: Mapping[str, str]
+) -> list[list[_Box]]:
     """Boxes near those they are connected with, by the mean place of their neighbours."""
     beside: dict[str, set[str]] = {}
     for edge in part.edges:
-        ends = part.nodes[edge.source].table_id, part.nodes[edge.target].table_id
+        ends = [homes[part.nodes[each].table_id] for each in (edge.source, edge.target)]
         beside.setdefault(ends[0], set()).add(ends[1])
         beside.setdefault(ends[1], set()).add(ends[0])
     for sweep in range(6):
@@ -167,11 +202,13 @@ def _box(box: _Box, x: int, y: int, view: LineageView) -> dict[str, Any]:
     return {
         "id": box.id,
         "title": box.title,
-        "word": WORDS[box.kind],
+        "word": WORDS[box.kind] if box.tables == 1 else f"{box.tables:,} sources",
         "kind": "cube" if box.kind == "measure" else box.kind,
-        "count": len(box.rows),
+        "count": len(box.rows) if box.tables == 1 else box.tables,
+        "columns": len(box.rows),
+        "tables": box.tables,
         "open": box.is_open,
-        "walks": not box.id.startswith(("tile:", "chart:", "alarm:")),
+        "walks": not box.id.startswith(("tile:", "chart:", "alarm:", _ALIKE)),
         "x": x,
         "y": y,
         "height": box.height,
@@ -189,12 +226,16 @@ def _box(box: _Box, x: int, y: int, view: LineageView) -> dict[str, Any]:
 
 
 def _lines(
-    part: LineageGraph, boxes: Mapping[str, _Box], places: Mapping[str, tuple[int, int]]
+    part: LineageGraph,
+    boxes: Mapping[str, _Box],
+    places: Mapping[str, tuple[int, int]],
+    homes: Mapping[str, str],
 ) -> Iterator[dict[str, Any]]:
     """One line for all edges between the same two ends."""
     together: dict[tuple[str, str], list[Edge]] = {}
     for edge in part.edges:
-        source, target = (_end(part.nodes[each], boxes) for each in (edge.source, edge.target))
+        ends = (part.nodes[each] for each in (edge.source, edge.target))
+        source, target = (_end(node, boxes, homes) for node in ends)
         if source != target:
             together.setdefault((source, target), []).append(edge)
     anchors = dict(_anchors(boxes, places))
@@ -216,9 +257,10 @@ def _told(edge: Edge) -> str:
     return edge.how + (f": {' '.join(edge.rule.split())}" if edge.rule else "")
 
 
-def _end(node: Node, boxes: Mapping[str, _Box]) -> str:
-    """A column where its table lists columns, else the table."""
-    return node.id if node.column is not None and boxes[node.table_id].is_open else node.table_id
+def _end(node: Node, boxes: Mapping[str, _Box], homes: Mapping[str, str]) -> str:
+    """A column where its table lists columns, else the box of the table."""
+    home = homes[node.table_id]
+    return node.id if node.column is not None and boxes[home].is_open else home
 
 
 def _anchors(

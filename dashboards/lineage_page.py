@@ -155,8 +155,8 @@ def _offer(graph: LineageGraph, each: str) -> str:
 def _caption(drawing: dict[str, object]) -> str:
     boxes = drawing["boxes"]
     assert isinstance(boxes, list)
-    columns = sum(box["count"] for box in boxes)
-    tables = len(boxes)
+    columns = sum(box["columns"] for box in boxes)
+    tables = sum(box["tables"] for box in boxes)
     return (
         f"{columns:,} column{'' if columns == 1 else 's'} in {tables:,}"
         f" table{'' if tables == 1 else 's'}. The number in a table's head lists its columns."

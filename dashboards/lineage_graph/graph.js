@@ -78,7 +78,7 @@ function head(box, report) {
     twist.type = "button";
     twist.dataset.mark = "toggle " + box.id;
     twist.setAttribute("aria-expanded", String(box.open));
-    twist.setAttribute("aria-label", `${box.open ? "Hide" : "List"} the ${box.count} of ${box.title}`);
+    twist.setAttribute("aria-label", box.tables > 1 ? `Show each of the ${box.count} sources of ${box.title}` : `${box.open ? "Hide" : "List"} the ${box.count} of ${box.title}`);
     twist.onclick = () => report("toggle", box.id);
     made.append(twist);
   }

@@ -121,6 +121,26 @@ class TestDrawing:
         assert len(everything["boxes"]) == 51
         assert not boxes(everything)["source:s.t0"]["open"]
 
+    def test_many_sources_with_a_table_of_one_name_are_one_box_until_it_is_opened(self):
+        where = Location("m.yaml", 1)
+        sources = [Node("source", f"s{n}.customer", "name", where=where) for n in range(30)]
+        odd = Node("source", "s1.client", "name", where=where)
+        target = Node("entity", "customer", "name", where=where)
+        edges = [Edge(node.id, target.id, "copied") for node in (*sources, odd)]
+        nodes = {node.id: node for node in (*sources, odd, target)}
+        graph = LineageGraph(nodes, tuple(edges))
+        view = LineageView(target.id)
+        drawing = drawn(graph, view)
+        found = boxes(drawing)
+        assert found.keys() == {"alike:customer", "source:s1.client", "entity:customer"}
+        alike = found["alike:customer"]
+        assert (alike["count"], alike["word"], alike["walks"]) == (30, "30 sources", False)
+        assert len(drawing["lines"]) == 2
+        opened = drawn(graph, view.toggled("alike:customer", is_open=False))
+        assert len(opened["boxes"]) == 32 and len(opened["lines"]) == 31
+        near = boxes(drawn(graph, LineageView(sources[3].id)))
+        assert "source:s3.customer" in near, "the one in the middle stands by itself"
+
     def test_details_tell_rules_and_places(self, graph):
         told = details(graph, graph.nodes["entity:customer.email"])
         lists = {each["name"]: each["entries"] for each in told["lists"]}
