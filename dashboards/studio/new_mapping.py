@@ -12,7 +12,7 @@ from dashboards.studio import parts, state
 from dashboards.studio.places import Place, go
 from dashboards.studio.state import Opened, digest_of
 from metadata.editing import EditRefused, append_document
-from metadata.propose import Known, Proposal, propose
+from metadata.propose import Proposal, known_of, propose
 from metadata.propose.proving import prove
 from metadata.propose.writing import mapping_files, source_text
 from metadata.scan import Scan
@@ -149,15 +149,7 @@ def _proposal(opened: Opened, table: str) -> Proposal | None:
 
 
 def _proposed(opened: Opened, scan: Scan, source: str, table: str) -> Proposal:
-    bound = opened.repository
-    mapped = {(m.table, m.definition.entity) for m in bound.mappings if m.source == source}
-    known = Known(
-        entities={name: written.value for name, written in bound.entities.items()},
-        synonyms=tuple(written.value for written in bound.synonyms.values()),
-        words=tuple(written.value for written in bound.words.values()),
-        mapped=frozenset(mapped),
-        settings=bound.sources[source].value.tables,
-    )
+    known = known_of(opened.repository, source)
     found = scan.table(table)
     proposal = propose(scan, known, tables=[found.name if found else table], least=LEAST)
     texts = dict(opened.texts)

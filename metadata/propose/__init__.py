@@ -1,6 +1,6 @@
 """Proposing: drafts of mappings and source settings, from what a scan has found."""
 
-from metadata.propose.drafting import Known, propose
+from metadata.propose.drafting import Known, known_of, propose
 from metadata.propose.drafts import Draft, DraftColumn, DraftJoin, DraftTable, Missing, Proposal
 from metadata.propose.written import Written
 
@@ -13,5 +13,6 @@ __all__ = [
     "Missing",
     "Proposal",
     "Written",
+    "known_of",
     "propose",
 ]

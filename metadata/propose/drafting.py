@@ -18,6 +18,7 @@ from metadata.propose.structure import KnownTable, Structure, understand
 from metadata.propose.tables import Fit, drivers, fits
 from metadata.propose.vocabulary import build_vocabulary
 from metadata.propose.written import Written
+from metadata.repository import Repository
 from metadata.scan import Scan
 
 
@@ -32,6 +33,28 @@ class Known:
     """The mappings that exist, by table and entity; they are not drafted again, only added to."""
     settings: Mapping[str, SourceTable] | None = None
     """Tables of the source as they are defined."""
+
+
+def known_of(repository: Repository, source: str, *, again: bool = False) -> Known:
+    """What a workspace says of a source.
+
+    Args:
+        repository: the workspace.
+        source: one of its sources.
+        again: whether to draft as if it had no mappings.
+    """
+    mapped: dict[tuple[str, str], list[Written]] = {}
+    for m in repository.mappings:
+        if m.source == source and not again:
+            key = (m.table, m.definition.entity)
+            mapped.setdefault(key, []).append(Written(m.definition, source))
+    return Known(
+        entities={name: written.value for name, written in repository.entities.items()},
+        synonyms=tuple(written.value for written in repository.synonyms.values()),
+        words=tuple(written.value for written in repository.words.values()),
+        mapped=mapped,
+        settings=repository.sources[source].value.tables,
+    )
 
 
 @dataclass(frozen=True)

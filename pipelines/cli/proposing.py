@@ -12,7 +12,7 @@ import typer
 from metadata import Repository, load_workspace
 from metadata.errors import UserError, did_you_mean
 from metadata.loader import workspace_texts
-from metadata.propose import Draft, Known, Proposal, Written, propose
+from metadata.propose import Draft, Proposal, known_of, propose
 from metadata.propose.adding import addition_lines, place_of
 from metadata.propose.proving import Proved, prove
 from metadata.propose.writing import EditRefused, all_texts, source_text
@@ -48,7 +48,7 @@ def propose_mappings(
     repository = load_workspace(workspace)
     scan = _scan(repository, source)
     tables = [_table(scan, name) for name in table or ()]
-    known = _known(repository, source, again=again)
+    known = known_of(repository, source, again=again)
     proposal = propose(scan, known, tables=tables, least=min_confidence)
     changed = _source_file(repository, source, proposal)
     proved = prove(repository.root, proposal, changed, min_confidence)
@@ -87,21 +87,6 @@ def _table(scan: Scan, name: str) -> str:
             f"The scan of '{scan.source}' has no table '{name}'.", fix=did_you_mean(name, names)
         )
     return found.name
-
-
-def _known(repository: Repository, source: str, *, again: bool) -> Known:
-    mapped: dict[tuple[str, str], list[Written]] = {}
-    for m in repository.mappings:
-        if m.source == source and not again:
-            key = (m.table, m.definition.entity)
-            mapped.setdefault(key, []).append(Written(m.definition, source))
-    return Known(
-        entities={name: written.value for name, written in repository.entities.items()},
-        synonyms=tuple(written.value for written in repository.synonyms.values()),
-        words=tuple(written.value for written in repository.words.values()),
-        mapped=mapped,
-        settings=repository.sources[source].value.tables,
-    )
 
 
 def _source_file(repository: Repository, source: str, proposal: Proposal) -> dict[str, str]:
