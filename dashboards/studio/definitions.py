@@ -11,6 +11,7 @@ from dashboards import notices
 from dashboards.studio import (
     creating,
     cube_forms,
+    fact_forms,
     generated_items,
     issue_list,
     model_forms,
@@ -260,7 +261,7 @@ def _groups(opened: Opened, kind: Kind, spot: Spot) -> list[Items]:
         case "dimension":
             return model_forms.dimension(opened, spot)
         case "fact":
-            return model_forms.fact(opened, spot)
+            return fact_forms.fact(opened, spot)
         case "entity":
             return model_forms.entity(opened, spot)
         case "cube":
