@@ -131,7 +131,8 @@ def _judge(placing: Placing, entity: str, judge: Callable[[EntityReplay, str], N
     except Untraceable as error:
         placing.issues.append(error.issue)
         placing.broken.add(entity)
-        [nothing] = empty_entity(placing.repository, entity)
+        # The rows as they stand are the last of what an entity without any is given.
+        *_, nothing = empty_entity(placing.repository, entity)
         for world in (AS_IS, LET_IN):
             query = _with_fate(exp.select(exp.Star()).from_(nothing.sql.expression.subquery("no")))
             replay.run(create_view(followed_view(entity, world), STAGING, query))
