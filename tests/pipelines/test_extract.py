@@ -115,7 +115,7 @@ class TestPostgreSQL:
             ("{name: thingy, primary_key: [id]}", "no table 'thingy'"),
             ("{primary_key: [idd]}", "Did you mean 'id'"),
             ("{primary_key: [id], cursor: chnged}", "Did you mean 'changed'"),
-            ("{primary_key: [id], columns: [id, nme]}", "no column 'nme'"),
+            ("{columns: [id, name, price, day, moment, flag, nme]}", "no column 'nme'"),
         ],
     )
     def test_what_the_source_lacks_is_told_with_its_line(

@@ -21,6 +21,8 @@ from pipelines.extract.table import TableExtraction
 from pipelines.session import new_run
 from pipelines.storage import Storage
 
+ONLY_KEY = "entity: thing\nfrom: s.thing\ncolumns: {id: id}\n"
+
 
 class Reader:
     """Reads the table of a company into its landing zone, without loading anything."""
@@ -189,6 +191,7 @@ class TestPostgreSQL:
         shop.execute("CREATE TABLE thing (id int, a int, b int, c int)")
         shop.execute("INSERT INTO thing VALUES (1, 2, 3, 4)")
         reader = self.reader(one_table, "{primary_key: [id], cursor: c, columns: [a]}")
+        reader.company.write("mappings/m.yaml", ONLY_KEY)
         assert reader.landed("* EXCLUDE (_batch, _row, _extracted_at, _deleted)") == [(2, 1, 4)]
 
     def test_a_filter_over_an_unknown_column_is_told(self, shop, one_table):
@@ -368,17 +371,24 @@ class TestCsv:
     def test_a_declared_filter_and_listed_columns_count_for_files_too(self, csv):
         table = "{primary_key: [id], columns: [n], where: id <> '2'}"
         reader = csv("id,n,x\n1,a,b\n2,c,d\n", table)
+        reader.company.write("mappings/m.yaml", ONLY_KEY)
         assert reader.landed("* EXCLUDE (_batch, _row, _extracted_at, _deleted)") == [("a", "1")]
 
     def test_what_the_file_lacks_is_told(self, csv):
-        assert "Did you mean 'name'?" in csv("id,name\n", "{columns: [nam]}").refused()
+        reader = csv("id,name\n", "{columns: [id, nam]}")
+        reader.company.write("mappings/m.yaml", ONLY_KEY)
+        assert "Did you mean 'name'?" in reader.refused()
 
-    def test_settings_that_cannot_be_are_told(self, csv):
-        assert "must be relative" in csv("id,n\n1,a\n", "{path: /abs/*.csv}").refused()
-
-    def test_a_separator_is_one_character(self, csv):
-        with pytest.raises(MetadataError, match="more than one character"):
-            csv("id,n\n1,a\n", "{delimiter: '||'}").read()
+    @pytest.mark.parametrize(
+        ("table", "words"),
+        [
+            ("{delimiter: '||'}", "more than one character"),
+            ("{path: /abs/*.csv}", "must be relative"),
+        ],
+    )
+    def test_settings_that_cannot_be_are_told(self, csv, table, words):
+        with pytest.raises(MetadataError, match=words):
+            csv("id,n\n1,a\n", table).read()
 
     def test_a_tab_may_be_written_as_it_is_spoken_of(self, csv):
         assert csv("id\tn\n1\ta,b\n", "{delimiter: \\t}").landed("n") == [("a,b",)]
