@@ -13,7 +13,7 @@ from metadata.bind_maintenance import Nameable, bind_maintenance
 from metadata.bind_mapping import bind_mappings, check_lookups, expression_issues
 from metadata.bind_matching import bind_matchings
 from metadata.bind_quality import bind_qualities
-from metadata.bind_sources import source_issues, unread_issues
+from metadata.bind_sources import source_issues
 from metadata.bind_star import bind_dimensions, bind_facts, check_entities
 from metadata.bind_synonyms import check_synonyms
 from metadata.errors import Issue, Location
@@ -49,8 +49,6 @@ def bind(root: Path, collected: Collected) -> tuple[Repository | None, list[Issu
         return None, issues
     mappings = bind_mappings(collected.mappings, sources, lookups, entities, issues)
     issues += source_issues(sources)
-    if not issues:
-        issues += unread_issues(sources, [written for _, written in collected.mappings], lookups)
     feeds = Feeds(
         {name: written.value for name, written in entities.items()},
         _fed_columns([(m.definition.entity, m.definition.columns) for m in mappings]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from metadata import Repository
+from metadata.bind_sources import unread_issues
 from metadata.errors import Issue
 from pipelines.dry_run.cubes import refused_in_cubes
 from pipelines.dry_run.landing import Expected
@@ -22,7 +23,9 @@ def refused_by_engine(repository: Repository) -> tuple[Issue, ...]:
     """What cannot be computed, whatever the data: one problem for each place."""
     with closing(Trying()) as trying:
         expected = Expected(repository)
+        written = [mapping.written for mapping in repository.mappings]
         found = [
+            *unread_issues(repository.sources, written, repository.lookups),
             *refused_in_filters(repository, expected, trying),
             *refused_in_mappings(repository, expected, trying),
             *refused_in_star(repository, trying),
