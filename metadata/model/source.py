@@ -170,13 +170,6 @@ class SourceTable(Definition):
     )
     description: str = ""
 
-    @field_validator("delimiter")
-    @classmethod
-    def _one_sign(cls, value: str | None) -> str | None:
-        if value is not None and len(value) != 1 and value != "\\t":
-            raise ValueError("is not the one character that separates the columns")
-        return value
-
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, value: tuple[str, ...]) -> tuple[str, ...]:

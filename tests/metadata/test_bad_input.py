@@ -235,7 +235,7 @@ CASES = {
         "sources/shop.yaml",
         "source: shop\nurl: data\ntables:\n  client: {delimiter: '||'}\n",
         4,
-        "at most 1 character",
+        "has more than one character",
     ),
     "hierarchy without levels": (
         "model/more.yaml",
