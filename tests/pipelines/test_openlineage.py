@@ -346,19 +346,21 @@ class TestOverHttp:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ('openlineage: "ftp://somewhere"', "cannot be understood"),
+            ('openlineage: "${ADDRESS}"', "cannot be understood"),
             ('openlineage: "${NO_SUCH_ADDRESS}"', "NO_SUCH_ADDRESS is not set"),
             ("openlineage: no/such/folder/events.json", "could not be sent"),
         ],
     )
-    def test_wrong_settings_are_told_and_the_run_goes_on(self, starter, text, said):
+    def test_wrong_settings_are_told_and_the_run_goes_on(self, starter, text, said, monkeypatch):
+        monkeypatch.setenv("ADDRESS", "ftp://somewhere")
         told(starter, text)
         report = starter.load()
         assert report.ok
         assert said in str(report.notes[0])
 
-    def test_notes_are_shown(self, starter, capsys):
-        told(starter, 'openlineage: "ftp://somewhere"')
+    def test_notes_are_shown(self, starter, capsys, monkeypatch):
+        monkeypatch.setenv("ADDRESS", "ftp://somewhere")
+        told(starter, 'openlineage: "${ADDRESS}"')
         assert rapport(["run", "-w", str(starter.path)]) == 0
         assert "The address for lineage events cannot be understood." in capsys.readouterr().err
         assert rapport(["run", "-w", str(starter.path), "--format", "json"]) == 0
