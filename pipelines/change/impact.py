@@ -22,6 +22,7 @@ from cubes.formatting import format_value
 from metadata import Repository
 from metadata.applied import load_state, state_in_force
 from metadata.errors import UserError
+from metadata.predicates import EMPTY
 from metadata.repository import ResolvedCube
 from pipelines import publish
 from pipelines.change.plan import ChangePlan
@@ -185,8 +186,20 @@ def _compared(
     for change in plan.changes:
         if change.change.kind in ("measure", "cube") and change.change.action != "changed":
             notes.append(f"{change.change.name} is {change.change.action}: nothing to compare.")
-    ordered = sorted(found, key=lambda m: (m.cube, m.measure, m.level, -m.weight, m.member))
-    return Impact(tuple(ordered), compared, tuple(dict.fromkeys(notes)))
+    return Impact(tuple(_ordered(after, found)), compared, tuple(dict.fromkeys(notes)))
+
+
+def _ordered(repository: Repository, found: list[Moved]) -> list[Moved]:
+    """Totals before members, and first the measures that people look at first."""
+
+    def place(moved: Moved) -> tuple[object, ...]:
+        name = moved.measure.rpartition(".")[2]
+        usual = repository.cubes[moved.cube].definition.default.measures
+        rank = usual.index(name) if name in usual else len(usual)
+        by = (moved.measure, moved.level, -moved.weight, moved.member)
+        return (bool(moved.level), moved.cube, rank, *by)
+
+    return sorted(found, key=place)
 
 
 def _questions(
@@ -213,7 +226,12 @@ def _questions(
 
 
 def _by_member(rows: Sequence[dict[str, Any]], level: str | None) -> dict[str, dict[str, Any]]:
-    return {str(row[level]) if level else "": row for row in rows}
+    def member(row: dict[str, Any]) -> str:
+        if level is None:
+            return ""
+        return EMPTY if row[level] is None else str(row[level])
+
+    return {member(row): row for row in rows}
 
 
 def _moves(

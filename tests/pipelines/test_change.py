@@ -351,6 +351,10 @@ class TestImpact:
         kept = sum(int(q) * Decimal(p) for _, _, _, q, p in lines if int(q) >= 3)
         assert whole != kept and revenue["", "all"] == (whole, kept)
         assert any(level == "customer.country" for level, _ in revenue)
+        # Totals come first, and of those the figure that the cube shows first.
+        levels = [moved.level for moved in impact.moved]
+        assert levels == sorted(levels, key=bool) and impact.moved[0].measure == "sales.revenue"
+        assert "None" not in {moved.member for moved in impact.moved}
         # Nothing that anybody sees was touched.
         assert publish.current(company.storage) == published
         assert not list(company.storage.root.glob("shadow-*"))
