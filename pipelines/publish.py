@@ -123,6 +123,18 @@ def current(storage: Storage) -> dict[str, Any] | None:
     return found
 
 
+def in_force(storage: Storage) -> tuple[Path, int]:
+    """The file that readers see, and the number of its version.
+
+    Raises:
+        UserError: nothing has been published yet.
+    """
+    pointer = current(storage)
+    if pointer is None:
+        raise UserError("Nothing has been published yet.", fix="Load it with `rapport run`.")
+    return storage.published / str(pointer["file"]), int(pointer["version"])
+
+
 def versions(repository: Repository) -> list[Published]:
     """The versions on disk, newest first."""
     storage = Storage.of(repository)
@@ -206,12 +218,11 @@ def forget_build(storage: Storage) -> None:
 
 def restore_build(storage: Storage) -> None:
     """A warehouse that is lost goes on from what is published, with its keys and its history."""
-    pointer = current(storage)
-    if pointer is None or storage.warehouse_database.exists():
+    if current(storage) is None or storage.warehouse_database.exists():
         return
     forget_build(storage)
     temporary = storage.warehouse_database.with_suffix(".tmp")
-    shutil.copyfile(storage.published / str(pointer["file"]), temporary)
+    shutil.copyfile(in_force(storage)[0], temporary)
     replace_durably(temporary, storage.warehouse_database)
 
 

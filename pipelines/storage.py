@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,22 @@ class Storage:
     def logs(self) -> Path:
         """What runs tell in detail."""
         return self.root / "logs"
+
+    def beside(self, folder: Path) -> Storage:
+        """A storage of its own in another folder, over the same landed batches.
+
+        What the pipeline remembers is copied; nothing is built or published in it yet.
+        """
+        other = Storage(folder)
+        for made in (other.build, other.published, other.temporary):
+            made.mkdir(parents=True)
+        other.landing.symlink_to(self.landing, target_is_directory=True)
+        with (
+            closing(sqlite3.connect(self.control)) as ours,
+            closing(sqlite3.connect(other.control)) as theirs,
+        ):
+            ours.backup(theirs)
+        return other
 
     def landed(self, source: str, table: str) -> Path:
         """The folder of one table's batches."""

@@ -7,6 +7,9 @@ load is refused where it is written.
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 _LONGEST = 4000
 _NEWER = re.compile(r"\(\?<[A-Za-z]")
@@ -40,6 +43,10 @@ def regular_expression(pattern: str) -> str:
         reason = _SAID.sub("", str(error).splitlines()[0])
         raise ValueError(f"is not a regular expression: {reason}") from None
     return pattern
+
+
+RegularExpression = Annotated[str, AfterValidator(regular_expression)]
+"""A pattern that RE2 can run."""
 
 
 def groups(pattern: str) -> int:

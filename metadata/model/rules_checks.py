@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from metadata.literals import as_figure, as_moment
 from metadata.model.base import Expression, Name, Names
-from metadata.model.regular import regular_expression
+from metadata.model.regular import RegularExpression
 from metadata.model.rule import (
     FIGURES,
     MOMENTS,
@@ -62,12 +62,7 @@ class Matches(Rule):
 
     rule: ClassVar[str] = "matches"
     kinds: ClassVar[frozenset[str] | None] = FIGURES | MOMENTS | STRING
-    pattern: str = Field(description="Regular expression.")
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        return regular_expression(value)
+    pattern: RegularExpression = Field(description="Regular expression.")
 
 
 class NotMatches(Rule):
@@ -78,12 +73,7 @@ class NotMatches(Rule):
 
     rule: ClassVar[str] = "not_matches"
     kinds: ClassVar[frozenset[str] | None] = FIGURES | MOMENTS | STRING
-    pattern: str = Field(description="Regular expression.")
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        return regular_expression(value)
+    pattern: RegularExpression = Field(description="Regular expression.")
 
 
 class _Listed(Rule):

@@ -11,9 +11,8 @@ from metadata.model.rule import (
     Rule,
     column_field,
 )
-from metadata.model.rules_contact import CountryCode, one_country
+from metadata.model.rules_contact import CountryCode, one_country, one_postal_country
 from metadata.reference_data.phones import numbering_plans
-from metadata.reference_data.postal_codes import postal_forms
 
 Bound = str | int | float
 
@@ -69,11 +68,7 @@ class PostalCodeOf(Rule):
 
     @model_validator(mode="after")
     def _one_country(self) -> PostalCodeOf:
-        one_country(self.country, self.country_column)
-        if self.country is None and self.country_column is None:
-            raise ValueError("needs a 'country' or a 'country_column'")
-        if self.country is not None and self.country not in postal_forms():
-            raise ValueError(f"knows no postal codes of {self.country}")
+        one_postal_country(self.country, self.country_column)
         return self
 
 

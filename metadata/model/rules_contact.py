@@ -38,6 +38,19 @@ def one_country(country: str | None, column: str | None, prefix: str | None = No
         raise ValueError("may say the country in one way only")
 
 
+def one_postal_country(country: str | None, column: str | None) -> None:
+    """Exactly one way to say the country, and one whose postal codes are known.
+
+    Raises:
+        ValueError: there is none, there are several, or its postal codes are not known.
+    """
+    one_country(country, column)
+    if country is None and column is None:
+        raise ValueError("needs a 'country' or a 'country_column'")
+    if country is not None and country not in postal_forms():
+        raise ValueError(f"knows no postal codes of {country}")
+
+
 class Phone(Rule):
     """Brings a telephone number into international form: +, country's calling code, number.
 
@@ -150,11 +163,7 @@ class PostalCode(Rule):
 
     @model_validator(mode="after")
     def _one_country(self) -> PostalCode:
-        one_country(self.country, self.country_column)
-        if self.country is None and self.country_column is None:
-            raise ValueError("needs a 'country' or a 'country_column'")
-        if self.country is not None and self.country not in postal_forms():
-            raise ValueError(f"knows no postal codes of {self.country}")
+        one_postal_country(self.country, self.country_column)
         return self
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from metadata.model.base import Names
-from metadata.model.regular import groups, regular_expression, replacement
+from metadata.model.regular import RegularExpression, groups, replacement
 from metadata.model.rule import STRING, Rule
 
 
@@ -154,12 +154,7 @@ class NullIfMatches(Rule):
     """
 
     rule: ClassVar[str] = "null_if_matches"
-    pattern: str = Field(description="Regular expression.")
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        return regular_expression(value)
+    pattern: RegularExpression = Field(description="Regular expression.")
 
 
 class Replace(Rule):
@@ -180,13 +175,8 @@ class RegexReplace(Rule):
     """
 
     rule: ClassVar[str] = "regex_replace"
-    pattern: str = Field(description="Regular expression.")
+    pattern: RegularExpression = Field(description="Regular expression.")
     with_: str = Field("", alias="with", description=r"Replacement; \1 is the first group.")
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        return regular_expression(value)
 
     @model_validator(mode="after")
     def _groups_exist(self) -> RegexReplace:
@@ -201,12 +191,12 @@ class Extract(Rule):
     """
 
     rule: ClassVar[str] = "extract"
-    pattern: str = Field(description="Regular expression with one group.")
+    pattern: RegularExpression = Field(description="Regular expression with one group.")
 
     @field_validator("pattern")
     @classmethod
-    def _compiles(cls, value: str) -> str:
-        if groups(regular_expression(value)) < 1:
+    def _has_a_group(cls, value: str) -> str:
+        if groups(value) < 1:
             raise ValueError("needs a group in parentheses")
         return value
 

@@ -50,15 +50,11 @@ def compare(repository: Repository, rounds: int) -> Iterator[Comparison]:
     Raises:
         UserError: nothing has been published, or a question's two answers differ.
     """
-    storage = Storage.of(repository)
-    pointer = publish.current(storage)
-    if pointer is None:
-        raise UserError("Nothing has been published yet.", fix="Load it with `rapport run`.")
+    path, _ = publish.in_force(Storage.of(repository))
     engine = Engine(repository)
     # The same settings as readers have; DuckDB lets one process open a file in one way only.
     settings = {"enable_external_access": "false", "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false", "lock_configuration": "true"}  # fmt: skip
-    path = storage.published / str(pointer["file"])
     questions = yaml.safe_load(_QUESTIONS.read_text(encoding="utf-8"))["questions"]
     with duckdb.connect(str(path), read_only=True, config=dict(settings)) as connection:
         year = connection.execute(

@@ -8,10 +8,9 @@ told. Nothing that readers or runs see is touched.
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -125,18 +124,9 @@ def _shadow(repository: Repository, storage: Storage, plan: ChangePlan) -> Itera
         run_lock(storage.lock, wait=False),
         tempfile.TemporaryDirectory(prefix=publish.SHADOW, dir=storage.root) as folder,
     ):
-        shadow = Storage(Path(folder))
-        for made in (shadow.build, shadow.published, shadow.temporary):
-            made.mkdir(parents=True)
-        shadow.landing.symlink_to(storage.landing, target_is_directory=True)
-        with (
-            closing(sqlite3.connect(storage.control)) as ours,
-            closing(sqlite3.connect(shadow.control)) as theirs,
-        ):
-            ours.backup(theirs)
-        pointer = publish.current(storage)
-        assert pointer is not None
-        shutil.copyfile(storage.published / str(pointer["file"]), shadow.warehouse_database)
+        shadow = storage.beside(Path(folder))
+        published, _ = publish.in_force(storage)
+        shutil.copyfile(published, shadow.warehouse_database)
         shadow.warehouse_database.chmod(0o644)
         if storage.staging_database.is_file():
             shutil.copyfile(storage.staging_database, shadow.staging_database)

@@ -107,11 +107,7 @@ def matched(repository: Repository, matching: ResolvedMatching, limit: int) -> M
     Raises:
         UserError: nothing that was matched has been published yet.
     """
-    storage = Storage.of(repository)
-    pointer = publish.current(storage)
-    if pointer is None:
-        raise UserError("Nothing has been published yet.", fix="Load it with `rapport run`.")
-    file = storage.published / str(pointer["file"])
+    file, version = publish.in_force(Storage.of(repository))
     with closing(duckdb.connect(str(file), read_only=True)) as connection:
         look = _Look(repository, matching, connection)
         if xref_table(matching.name) not in look.tables:
@@ -120,7 +116,7 @@ def matched(repository: Repository, matching: ResolvedMatching, limit: int) -> M
                 where=matching.written.where(),
                 fix="Do it with `rapport run`.",
             )
-        return look.all(int(pointer["version"]), limit)
+        return look.all(version, limit)
 
 
 class _Look:
@@ -299,11 +295,7 @@ def known_keys(
     Raises:
         UserError: nothing has been published yet.
     """
-    storage = Storage.of(repository)
-    pointer = publish.current(storage)
-    if pointer is None:
-        raise UserError("Nothing has been published yet.", fix="Load it with `rapport run`.")
-    file = storage.published / str(pointer["file"])
+    file, _ = publish.in_force(Storage.of(repository))
     with closing(duckdb.connect(str(file), read_only=True)) as connection:
         look = _Look(repository, matching, connection)
         if xref_table(matching.name) not in look.tables:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -22,15 +20,7 @@ Contents = dict[str, Counter[str]]
 
 def from_scratch(repository: Repository, folder: Path) -> Storage:
     """Make the whole warehouse in another folder from what has landed."""
-    storage, fresh = Storage.of(repository), Storage(folder)
-    for made in (fresh.build, fresh.published, fresh.temporary):
-        made.mkdir(parents=True)
-    fresh.landing.symlink_to(storage.landing, target_is_directory=True)
-    with (
-        closing(sqlite3.connect(storage.control)) as ours,
-        closing(sqlite3.connect(fresh.control)) as theirs,
-    ):
-        ours.backup(theirs)
+    fresh = Storage.of(repository).beside(folder)
     plan = plan_run(repository)
     with Session(repository, new_run(), total=len(plan.steps), storage=fresh) as session:
         for stage in STAGES[1:]:
