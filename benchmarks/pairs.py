@@ -7,12 +7,13 @@ is made on, and what a filter or a lookup table reads, is not counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from metadata.expressions import columns_of
-from metadata.model.mapping import ColumnRule, EntityMapping
+from metadata.expressions import alias_and_column
+from metadata.model.mapping import EntityMapping
 from metadata.propose import Proposal
+from metadata.uses import read_by
 
 Pair = tuple[str, str, str, str]
 
@@ -63,19 +64,11 @@ def mapped_pairs(
         for name, rule in mapping.columns.items():
             if copies and rule.from_ is None:
                 continue
-            for dotted in _read(rule):
-                alias, _, column = dotted.rpartition(".")
+            for alias, column in map(alias_and_column, read_by(rule)):
                 where, _, table = tables[alias].partition(".")
                 if where == source and column != "_row":
                     found.add((table, column, mapping.entity, name))
     return found
-
-
-def _read(rule: ColumnRule) -> Iterator[str]:
-    if rule.from_ is not None:
-        yield rule.from_
-    if rule.expr is not None:
-        yield from (".".join(parts) for parts in columns_of(rule.expr))
 
 
 def proposed_pairs(

@@ -85,7 +85,7 @@ def mapping_uses(
         return Use(tables.get(alias, alias), column, by, where(*path))
 
     for name, rule in definition.columns.items():
-        for written in _read_by(rule):
+        for written in read_by(rule):
             yield use(written, f"{entity}.{name}", "columns", name)
         if isinstance(rule.lookup, str) and rule.lookup in lookups:
             lookup = lookups[rule.lookup].value
@@ -108,7 +108,8 @@ def mapping_uses(
             yield use(f"{alias}.{parts[-1]}", by, "join", alias)
 
 
-def _read_by(rule: ColumnRule) -> Iterator[str]:
+def read_by(rule: ColumnRule) -> Iterator[str]:
+    """The source columns that a rule reads, each as `alias_and_column` takes it apart."""
     if rule.from_ is not None:
         yield rule.from_
     for parts in columns_of(rule.expr) if rule.expr is not None else ():

@@ -12,11 +12,12 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from metadata.expressions import alias_and_column, columns_of, dotted
+from metadata.expressions import alias_and_column, columns_of
 from metadata.model.mapping import DRIVER, ColumnRule, EntityMapping
 from metadata.model.rules import Rule
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
+from metadata.uses import read_by
 from transforms.landing import BATCH, ROW, TECHNICAL, read_files
 from transforms.raw import (
     Reading,
@@ -134,6 +135,5 @@ def _other_columns(rule: Rule) -> Sequence[str]:
 
 
 def _aliases_read(rules: Iterable[ColumnRule]) -> set[str]:
-    read = [rule.from_ for rule in rules if rule.from_]
-    read += [dotted(parts) for rule in rules if rule.expr for parts in columns_of(rule.expr)]
+    read = (written for rule in rules for written in read_by(rule))
     return {alias for alias, _ in map(alias_and_column, read) if alias}

@@ -16,6 +16,7 @@ from metadata.model.mapping import ColumnRule
 from metadata.model.rules import Rule
 from metadata.model.star import Entity
 from metadata.repository import Repository, ResolvedMapping
+from metadata.uses import read_by
 from transforms.cleansing import Mapped, cleanse
 from transforms.landing import BATCH, EXTRACTED, ROW
 from transforms.parsing import parse
@@ -142,11 +143,7 @@ def trace_rows(
 
 
 def _read(rule: ColumnRule) -> list[str]:
-    if rule.from_ is not None:
-        return [rule.from_]
-    if rule.expr is not None:
-        return [dotted(parts) for parts in columns_of(rule.expr)]
-    return []
+    return list(read_by(rule))
 
 
 def _steps(

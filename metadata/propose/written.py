@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from metadata.expressions import columns_of
+from metadata.expressions import alias_and_column
 from metadata.model.mapping import EntityMapping
 from metadata.propose.drafts import DraftColumn
+from metadata.uses import read_by
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,8 @@ class Written:
 
     @cached_property
     def _reads(self) -> frozenset[tuple[str, str]]:
-        found: set[tuple[str, str]] = set()
-        for rule in self.definition.columns.values():
-            read = [rule.from_] if rule.from_ is not None else []
-            read += [".".join(parts) for parts in columns_of(rule.expr)] if rule.expr else []
-            for dotted in read:
-                alias, _, column = dotted.rpartition(".")
-                if alias not in self._tables:
-                    # A column whose own name has a dot in it.
-                    alias, column = "", dotted
-                found.add((self._tables[alias], column.casefold()))
-        return frozenset(found)
+        return frozenset(
+            (self._tables[alias], column.casefold())
+            for rule in self.definition.columns.values()
+            for alias, column in map(alias_and_column, read_by(rule))
+        )

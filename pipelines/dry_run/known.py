@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from metadata.expressions import alias_and_column, columns_of, dotted
 from metadata.model.mapping import ColumnRule, EntityMapping, Lookup, sort_key
 from metadata.repository import Repository, ResolvedMapping
+from metadata.uses import read_by
 from transforms import Columns
 
 Typing = Mapping[str, Columns]
@@ -27,7 +28,7 @@ def known_part(repository: Repository, mapping: ResolvedMapping, typing: Typing)
     columns = {
         name: rule
         for name, rule in definition.columns.items()
-        if _all(tables, _read_by(rule)) and _looks_up(repository, rule, typing)
+        if _all(tables, read_by(rule)) and _looks_up(repository, rule, typing)
     }
     kept: dict[str, object] = {"join": joins, "columns": columns}
     if not _all(tables, _dotted(definition.where)):
@@ -76,10 +77,6 @@ def _all(tables: Mapping[str, frozenset[str]], names: Iterable[str]) -> bool:
         if alias not in tables or name.casefold() not in tables[alias]:
             return False
     return True
-
-
-def _read_by(rule: ColumnRule) -> Sequence[str]:
-    return [rule.from_] if rule.from_ is not None else _dotted(rule.expr)
 
 
 def _dotted(expression: str | None) -> list[str]:

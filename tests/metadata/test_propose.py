@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.invented import schemas
 from benchmarks.propose import of_schema, reliability
 from metadata import load_workspace
+from metadata.model.mapping import EntityMapping
+from metadata.propose import DraftColumn, Written
 from pipelines.cli import run as command
 
 FLOORS = {
@@ -110,3 +113,30 @@ def test_it_speaks_json(shop, capsys):
     capsys.readouterr()
     assert command(["propose", "shop", "-w", str(shop), "-f", "json"]) == 0
     assert json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("rule", "read"),
+    [
+        ("Tel.", ("clients", "tel.")),
+        ({"expr": 'trim("Tel.")'}, ("clients", "Tel.")),
+        ("home.Tel.", ("addresses", "Tel.")),
+        ({"expr": 'home."Tel."'}, ("addresses", "Tel.")),
+        ({"expr": "coalesce(home.city, town)"}, ("clients", "town")),
+    ],
+)
+def test_a_column_that_a_mapping_reads_is_known_by_its_name(rule, read):
+    mapping = EntityMapping.model_validate(
+        {
+            "entity": "customer",
+            "from": "shop.clients",
+            "join": {"home": {"table": "shop.addresses", "on": {"cust_no": "cust_no"}}},
+            "columns": {"customer_id": "cust_no", "phone": rule},
+        }
+    )
+    written = Written(mapping, "shop")
+    table, name = read
+    column = DraftColumn("mobile_phone", {"from": name}, 0.9, "", (read,))
+    assert not written.lacks(column)
+    other = "clients" if table == "addresses" else "addresses"
+    assert written.lacks(replace(column, reads=((other, name),)))

@@ -330,6 +330,32 @@ class TestASecondTime:
         )
         assert "birth_date: birth_dt" in printed
 
+    @pytest.mark.parametrize(
+        ("rule", "added"),
+        [
+            ("mobile_phone: Tel.", set()),
+            ("mobile_phone: {expr: 'trim(\"Tel.\")'}", set()),
+            ("region: city", {"phone"}),
+        ],
+    )
+    def test_what_is_read_is_not_proposed_again(self, company, rule, added, capsys):
+        people = ["cust_no,full_name,Tel.,city"]
+        people += [f"C{n:03},Ann Person{n},+49 228 12{n:03},Bonn" for n in range(40)]
+        (company.path / "data").mkdir(parents=True)
+        (company.path / "data" / "clients.csv").write_text("\n".join(people) + "\n")
+        company.write("sources/s.yaml", "source: s\nurl: data\ntables: {clients: {}}\n")
+        company.write(
+            "mappings/customer.yaml",
+            "entity: customer\nfrom: s.clients\ncolumns:\n  customer_id: cust_no\n"
+            f"  name: full_name\n  {rule}\n",
+        )
+        assert asked(company, "scan", "s") == 0
+        capsys.readouterr()
+        assert asked(company, "propose", "s", "--format", "json") == 0
+        proposal = json.loads(capsys.readouterr().out)
+        columns = [c["column"] for each in proposal["additions"] for c in each["columns"]]
+        assert set(columns) - {"city"} == added
+
     def test_a_draft_never_has_the_name_of_a_file_that_is_there(self, mapped, capsys):
         more = ["member_id,member_name"] + [f"M{n},Bob {n}" for n in range(20)]
         (mapped.path / "data" / "members.csv").write_text("\n".join(more) + "\n")
