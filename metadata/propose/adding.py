@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from metadata.editing import EditRefused, set_value
-from metadata.errors import MetadataError
-from metadata.propose.drafts import Draft, DraftColumn, DraftJoin, Proposal
-from metadata.propose.writing import plain, reasoned
+from metadata.propose.drafts import Draft, DraftJoin, Proposal
+from metadata.propose.writing import plain, reasoned, same, short_rule, why
 from metadata.yaml_tree import Document, parse_documents
 from metadata.yaml_writing import one_line
 
@@ -22,9 +21,12 @@ def added_texts(proposal: Proposal, texts: Mapping[str, str]) -> dict[str, str]:
         proposal: the additions.
         texts: the workspace's files by path.
     """
+    if not proposal.additions:
+        return {}
+    there = places(texts)
     changed: dict[str, str] = {}
     for addition in proposal.additions:
-        place = place_of(proposal, addition, texts)
+        place = there.get((addition.entity, f"{proposal.source}.{addition.table}"))
         if place is None:
             continue
         path, document = place
@@ -35,19 +37,17 @@ def added_texts(proposal: Proposal, texts: Mapping[str, str]) -> dict[str, str]:
     return changed
 
 
-def place_of(
-    proposal: Proposal, addition: Draft, texts: Mapping[str, str]
-) -> tuple[str, int] | None:
-    """The file of the mapping that an addition belongs to, and which of its documents it is."""
-    table = f"{proposal.source}.{addition.table}"
+def places(texts: Mapping[str, str]) -> dict[tuple[str, str], tuple[str, int]]:
+    """The mappings by entity and `source.table`: the file of each, and which document it is."""
+    found: dict[tuple[str, str], tuple[str, int]] = {}
     for path, text in sorted(texts.items()):
         if not path.startswith("mappings/"):
             continue
         for number, document in enumerate(_documents(text)):
-            content = document.content
-            if content.get("entity") == addition.entity and content.get("from") == table:
-                return path, number
-    return None
+            match document.content:
+                case {"entity": str(entity), "from": str(table)}:
+                    found.setdefault((entity, table), (path, number))
+    return found
 
 
 def addition_lines(proposal: Proposal, addition: Draft) -> Iterator[str]:
@@ -59,7 +59,7 @@ def addition_lines(proposal: Proposal, addition: Draft) -> Iterator[str]:
             yield from reasoned(shown, join.reason)
     yield "columns:"
     for column in addition.columns:
-        yield from reasoned(f"  {column.column}: {one_line(_rule(column))}", _why(column))
+        yield from reasoned(f"  {column.column}: {one_line(short_rule(column))}", why(column))
 
 
 def _added(proposal: Proposal, addition: Draft, text: str, document: int) -> str:
@@ -68,8 +68,8 @@ def _added(proposal: Proposal, addition: Draft, text: str, document: int) -> str
         text = set_value(text, ("join", join.alias), _join(proposal, join), document=document)
         reasons["join", join.alias] = join.reason
     for column in addition.columns:
-        text = set_value(text, ("columns", column.column), _rule(column), document=document)
-        reasons["columns", column.column] = _why(column)
+        text = set_value(text, ("columns", column.column), short_rule(column), document=document)
+        reasons["columns", column.column] = why(column)
     return _with_reasons(text, document, reasons)
 
 
@@ -78,25 +78,15 @@ def _with_reasons(text: str, document: int, reasons: Mapping[tuple[str, str], st
     lines = text.splitlines(keepends=True)
     found = _documents(text)[document]
     numbered = sorted(
-        ((found.where(*path).line, why) for path, why in reasons.items()), reverse=True
+        ((found.where(*path).line, reason) for path, reason in reasons.items()), reverse=True
     )
-    for number, why in numbered:
+    for number, reason in numbered:
         line = lines[number - 1]
         indent = line[: len(line) - len(line.lstrip())]
-        noted = [*lines[: number - 1], f"{indent}# {plain(why)}\n", *lines[number - 1 :]]
-        if _same("".join(noted), text):
+        noted = [*lines[: number - 1], f"{indent}# {plain(reason)}\n", *lines[number - 1 :]]
+        if same("".join(noted), text):
             lines = noted
     return "".join(lines)
-
-
-def _rule(column: DraftColumn) -> Any:
-    rule = dict(column.rule)
-    return rule["from"] if set(rule) == {"from"} else rule
-
-
-def _why(column: DraftColumn) -> str:
-    said = f"{column.confidence:.2f}: {column.reason}"
-    return f"{said}; {column.hint}" if column.hint else said
 
 
 def _join(proposal: Proposal, join: DraftJoin) -> dict[str, Any]:
@@ -106,13 +96,6 @@ def _join(proposal: Proposal, join: DraftJoin) -> dict[str, Any]:
     if join.order_by:
         found["order_by"] = list(join.order_by)
     return found
-
-
-def _same(one: str, other: str) -> bool:
-    try:
-        return [d.content for d in _documents(one)] == [d.content for d in _documents(other)]
-    except MetadataError:
-        return False
 
 
 def _documents(text: str) -> list[Document]:

@@ -185,13 +185,14 @@ def _likely(
     table: KnownTable, tables: Mapping[str, KnownTable], said: set[tuple[str, tuple[str, ...]]]
 ) -> Iterator[Reference]:
     """For each column without a declared reference the best table that it may refer to."""
+    # Of equally good tables the one that this table or the key is called after, then the one
+    # with the fewest rows that has all the values.
+    others = sorted(tables.values(), key=lambda other: _strangeness(other, table))
     for column in table.columns:
         if (table.name, (column.name,)) in said or column.technical or column.empty:
             continue
         best: tuple[float, KnownTable] | None = None
-        # Of equally good tables the one that this table or the key is called after, then the one
-        # with the fewest rows that has all the values.
-        for other in sorted(tables.values(), key=lambda t: _strangeness(t, table)):
+        for other in others:
             sure = _refers(table, column, other)
             if sure and (best is None or sure > best[0] + 1e-9):
                 best = (sure, other)

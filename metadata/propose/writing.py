@@ -131,13 +131,20 @@ def _inner(text: str) -> str:
 
 
 def _column(column: DraftColumn, width: int) -> Iterator[str]:
+    text = f"{column.column + ':':<{width}} {one_line(short_rule(column))}"
+    yield from reasoned(f"  {text}" if column.active else f"  # {text}", why(column))
+
+
+def short_rule(column: DraftColumn) -> Any:
+    """A column's rule as people write it: a source column alone by its name."""
     rule = dict(column.rule)
-    shown = one_line(rule["from"] if set(rule) == {"from"} else rule)
-    reason = f"{column.confidence:.2f}: {column.reason}"
-    if column.hint:
-        reason += f"; {column.hint}"
-    text = f"{column.column + ':':<{width}} {shown}"
-    yield from reasoned(f"  {text}" if column.active else f"  # {text}", reason)
+    return rule["from"] if set(rule) == {"from"} else rule
+
+
+def why(column: DraftColumn) -> str:
+    """How sure a column is, the reason, and what to look at."""
+    said = f"{column.confidence:.2f}: {column.reason}"
+    return f"{said}; {column.hint}" if column.hint else said
 
 
 def reasoned(text: str, reason: str) -> Iterator[str]:
@@ -202,7 +209,7 @@ def _with_notes(proposal: Proposal, text: str, document: int) -> str:
     lines = text.splitlines(keepends=True)
     noted = [f"{line}\n" for line in (head, *notes)]
     changed = "".join([*lines[:start], *noted, *lines[start:]])
-    return changed if _same(text, changed) else text
+    return changed if same(text, changed) else text
 
 
 def _start(text: str, document: int) -> int:
@@ -211,7 +218,8 @@ def _start(text: str, document: int) -> int:
     return max(line - 1, 0)
 
 
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
+    """Whether two files say the same; False where one cannot be read."""
     try:
         return _contents(one) == _contents(other)
     except MetadataError:

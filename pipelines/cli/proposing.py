@@ -13,7 +13,7 @@ from metadata import Repository, load_workspace
 from metadata.errors import UserError, did_you_mean
 from metadata.loader import workspace_texts
 from metadata.propose import Draft, Proposal, known_of, propose
-from metadata.propose.adding import addition_lines, place_of
+from metadata.propose.adding import addition_lines, places
 from metadata.propose.proving import Proved, prove
 from metadata.propose.writing import EditRefused, all_texts, source_text
 from metadata.scan import Scan, read_scan
@@ -129,8 +129,9 @@ def _write(folder: Path, files: Mapping[str, str]) -> list[Path]:
 def _print(repository: Repository, proposal: Proposal, least: float) -> None:
     texts = workspace_texts(repository.root)
     sys.stdout.write("".join(all_texts(proposal, least, texts)))
+    there = places(texts) if proposal.additions else {}
     for addition in proposal.additions:
-        place = place_of(proposal, addition, texts)
+        place = there.get((addition.entity, f"{proposal.source}.{addition.table}"))
         file = place[0] if place else "a mapping"
         what = f"{file} fills {addition.entity} from {proposal.source}.{addition.table}"
         lines = "".join(f"#   {line}\n" for line in addition_lines(proposal, addition))
