@@ -8,6 +8,7 @@ from itertools import product
 from metadata.errors import UserError
 from metadata.filter_text import Lacking, UserValues, parse_filter
 from metadata.model.access import Mask, RowFilter, Visible
+from metadata.model.rule import FIGURES, MOMENTS, kind_of
 from metadata.predicates import Never, Predicate, all_of, levels_of, renamed
 from metadata.repository import Level, Repository, ResolvedCube, ResolvedDimension
 
@@ -169,13 +170,13 @@ def roles_filtered(predicate: Predicate | None) -> frozenset[str]:
 
 def mask_fits(mask: Mask, kind: str) -> bool:
     """Whether a mask can be put on a level of a type."""
-    plain = kind.partition("(")[0]
+    plain = kind_of(kind)
     match mask.way:
         case "show":
             return True
         case "first":
             return plain == "string"
         case "step":
-            return plain in ("integer", "double", "decimal")
+            return plain in FIGURES
         case "period":
-            return plain in ("date", "timestamp")
+            return plain in MOMENTS

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from metadata.errors import Issue, did_you_mean
 from metadata.expressions import alias_and_column
-from metadata.model.rule import kind_of
+from metadata.model.rule import a_kind, kind_of
 from metadata.model.source import SourceTable
 from metadata.repository import Repository, ResolvedMapping
 from metadata.scan import Scan, ScannedTable, read_scan
@@ -111,15 +111,11 @@ def _of_types(mapping: ResolvedMapping, table: ScannedTable, scan: Scan) -> Iter
         wanted = mapping.entity.columns[name].type
         if column is not None and kind_of(wanted) in CANNOT_BE.get(kind_of(column.type), ()):
             yield Issue(
-                f"'{own}' is {_a(column.type)} and can never be read as {_a(wanted)}.",
+                f"'{own}' is {a_kind(column.type)} and can never be read as {a_kind(wanted)}.",
                 mapping.written.where("columns", name),
                 f"{_when(scan)} It is a {column.native_type} there.",
                 "Change it by a rule such as `date`, or map another column.",
             )
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind.startswith('i') else 'a'} {kind}"
 
 
 def _when(scan: Scan) -> str:

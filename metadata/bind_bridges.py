@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from metadata.bind_star import unknown_column, unknown_entity
+from metadata.bind_rules import no_column
+from metadata.bind_star import unknown_entity
 from metadata.bind_types import bridge_type_issues
 from metadata.errors import Issue, did_you_mean
 from metadata.model.star import Bridge, Dimension, Entity
@@ -59,7 +60,7 @@ def _bridge_issues(
         column = getattr(bridge, field)
         if column is not None and column not in entity.columns:
             broken = True
-            yield unknown_column(entity, column, written.where(field))
+            yield no_column(entity, column, written.where(field))
     ends: dict[str, Entity] = {}
     for field in ("dimension", "group"):
         name = getattr(bridge, field)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from metadata.bind_rules import (
     circle_issues,
     deduplication_issues,
+    no_column,
     rule_issues,
     unmapped_issues,
 )
@@ -126,12 +127,7 @@ def _column_issues(
     for name, rule in definition.columns.items():
         where = written.where("columns", name)
         if name not in entity.columns:
-            yield Issue(
-                f"Entity '{entity.entity}' has no column '{name}'.",
-                where,
-                "",
-                did_you_mean(name, entity.columns),
-            )
+            yield no_column(entity, name, where)
             continue
         yield from _rule_issues(rule, definition, lookups, where)
         yield from rule_issues(name, written, entity, entities, lookups)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from metadata.bind_mapping import expression_issues
+from metadata.bind_star import absent_key
 from metadata.errors import Issue, Location, did_you_mean
 from metadata.expressions import columns_of
 from metadata.model.quality import Quality
@@ -37,7 +38,7 @@ def bind_qualities(
     tables = _tables(entities, mapped, dimensions, facts)
     for name, each in sorted(written.items()):
         columns = tables.get(each.value.of)
-        if columns is None and (each.value.of in entities or f"{_words(each.value.of)}" in absent):
+        if columns is None and (each.value.of in entities or absent_key(each.value.of) in absent):
             absent[f"quality {name}"] = f"'{each.value.of}' is not loaded."
         elif columns is None:
             what = f"There is no table '{each.value.of}'."
@@ -72,11 +73,6 @@ def _tables(
         columns |= {role.key_column: "integer" for role in fact.roles.values()}
         found[fact.table] = columns
     return found
-
-
-def _words(table: str) -> str:
-    kind = {"dim_": "dimension ", "fact": "fact "}.get(table[:4], "")
-    return kind + table.partition("_")[2]
 
 
 def _issues(written: Written[Quality], columns: Mapping[str, str]) -> Iterator[Issue]:

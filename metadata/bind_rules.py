@@ -8,7 +8,7 @@ from metadata.errors import Issue, Location, did_you_mean
 from metadata.expressions import ExpressionError, columns_of, parse_expression
 from metadata.literals import as_figure, as_moment, literal_misfit
 from metadata.model.mapping import ColumnRule, EntityMapping, Lookup
-from metadata.model.rule import MOMENTS, Rule, kind_of
+from metadata.model.rule import FIGURES, MOMENTS, Rule, family, kind_of
 from metadata.model.rules import (
     AtLeast,
     AtMost,
@@ -80,7 +80,7 @@ def deduplication_issues(written: Written[EntityMapping], entity: Entity) -> Ite
     for name in same.by if same is not None else ():
         where = written.where("deduplicate", "by")
         if name not in entity.columns:
-            yield _no_column(entity, name, where)
+            yield no_column(entity, name, where)
         elif name not in written.value.columns:
             yield _not_filled(name, where)
 
@@ -140,7 +140,7 @@ def _row_issues(
         yield from condition_issues(text, entity, where)
     for other in rule.reads():
         if other not in entity.columns:
-            yield _no_column(entity, other, where)
+            yield no_column(entity, other, where)
         elif other == name and not isinstance(rule, Unique):
             yield Issue(f"'{rule.rule}' compares '{name}' with itself.", where)
         elif other not in definition.columns:
@@ -160,7 +160,7 @@ def _comparison_issues(
     rule: Rule, name: str, other: str, entity: Entity, where: Location
 ) -> Iterator[Issue]:
     types = entity.columns[name].type, entity.columns[other].type
-    if _family(types[0]) != _family(types[1]):
+    if family(types[0]) != family(types[1]):
         yield Issue(
             f"'{rule.rule}' compares '{name}' with '{other}', which is of another kind.",
             where,
@@ -294,7 +294,7 @@ def refused_by(check: Rule, value: str | int | float | bool, kind: str) -> bool:
 
 
 def _among(written: str, values: Sequence[str], kind: str) -> bool:
-    if kind_of(kind) in ("integer", "decimal", "double"):
+    if kind_of(kind) in FIGURES:
         return as_figure(written) in [as_figure(each) for each in values]
     if kind_of(kind) in MOMENTS:
         return as_moment(written) in [as_moment(each) for each in values]
@@ -311,13 +311,6 @@ def _below(low: str | int | float, high: str | int | float, kind: str) -> bool:
         return figures[0] < figures[1]
     moments = as_moment(left), as_moment(right)
     return moments[0] is not None and moments[1] is not None and moments[0] < moments[1]
-
-
-def _family(column_type: str) -> str:
-    kind = kind_of(column_type)
-    if kind in ("integer", "decimal", "double"):
-        return "number"
-    return "moment" if kind in MOMENTS else kind
 
 
 def _circle(edges: Mapping[str, Sequence[str]]) -> list[str]:
@@ -348,7 +341,8 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def _no_column(entity: Entity, name: str, where: Location) -> Issue:
+def no_column(entity: Entity, name: str, where: Location) -> Issue:
+    """That an entity has no such column."""
     return Issue(
         f"Entity '{entity.entity}' has no column '{name}'.",
         where,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from metadata.bind_mapping import expression_issues
+from metadata.bind_rules import no_column
 from metadata.bind_types import (
     entity_type_issues,
     fact_type_issues,
@@ -43,9 +44,9 @@ def check_entities(entities: Mapping[str, Written[Entity]]) -> list[Issue]:
         entity = written.value
         for key in entity.key:
             if key not in entity.columns:
-                issues.append(unknown_column(entity, key, written.where("key")))
+                issues.append(no_column(entity, key, written.where("key")))
         if entity.changed_at is not None and entity.changed_at not in entity.columns:
-            issues.append(unknown_column(entity, entity.changed_at, written.where("changed_at")))
+            issues.append(no_column(entity, entity.changed_at, written.where("changed_at")))
         for name, column in entity.columns.items():
             if column.references is not None and column.references not in entities:
                 issues.append(
@@ -321,14 +322,14 @@ def _path_issues(path: str, entity: str, feeds: Feeds, where: Location) -> Itera
         yield Issue(str(error).strip(), where)
 
 
-def unknown_column(entity: Entity, column: str, where: Location) -> Issue:
-    """That an entity has no such column."""
-    return Issue(
-        f"Entity '{entity.entity}' has no column '{column}'.",
-        where,
-        "",
-        did_you_mean(column, entity.columns),
-    )
+def absent_key(table: str) -> str | None:
+    """What a dimension or fact is called where the absent ones are told, by its table's name.
+
+    >>> absent_key("dim_customer"), absent_key("fact_sale"), absent_key("sales")
+    ('dimension customer', 'fact sale', None)
+    """
+    kind = {"dim_": "dimension", "fact": "fact"}.get(table[:4])
+    return f"{kind} {table.partition('_')[2]}" if kind else None
 
 
 def unknown_entity(name: str, feeds: Feeds, where: Location) -> Issue:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from metadata.errors import Issue, Location
-from metadata.model.rule import FIGURES, MOMENTS, kind_of
+from metadata.model.rule import FIGURES, MOMENTS, a_kind, family, kind_of
 from metadata.model.star import Bridge, Dimension, Entity, Fact
 from metadata.paths import PathError, ReferencePath
 from metadata.repository import Feeds, Written
@@ -31,8 +31,8 @@ def entity_type_issues(entities: Mapping[str, Written[Entity]]) -> Iterator[Issu
             key = target.value.columns[target.value.key[0]].type
             if not compare(key, column.type):
                 yield Issue(
-                    f"Column '{name}' is {_a(column.type)} and refers to '{column.references}',"
-                    f" whose key is {_a(key)}.",
+                    f"Column '{name}' is {a_kind(column.type)} and refers to '{column.references}',"
+                    f" whose key is {a_kind(key)}.",
                     written.where("columns", name),
                     "The two are compared while loading.",
                     "Give both the same type.",
@@ -40,7 +40,8 @@ def entity_type_issues(entities: Mapping[str, Written[Entity]]) -> Iterator[Issu
         changed = entity.columns.get(entity.changed_at) if entity.changed_at else None
         if changed is not None and kind_of(changed.type) not in MOMENTS | {"string"}:
             yield Issue(
-                f"'{entity.changed_at}' is {_a(changed.type)} and does not say when a row changed.",
+                f"'{entity.changed_at}' is {a_kind(changed.type)} and does not say when a row"
+                " changed.",
                 written.where("changed_at"),
                 "",
                 "Name a column with dates or timestamps.",
@@ -54,7 +55,7 @@ def role_type_issues(
     if dimension.entity is None:
         if kind_of(path.type) not in MOMENTS:
             yield Issue(
-                f"'{path}' is {_a(path.type)} and leads to no day of '{dimension.dimension}'.",
+                f"'{path}' is {a_kind(path.type)} and leads to no day of '{dimension.dimension}'.",
                 where,
                 "",
                 "Name a column with dates or timestamps.",
@@ -66,7 +67,8 @@ def role_type_issues(
     key = entity.columns[entity.key[0]].type
     if not compare(key, path.type):
         yield Issue(
-            f"'{path}' is {_a(path.type)} and the key of '{dimension.dimension}' {_a(key)}.",
+            f"'{path}' is {a_kind(path.type)} and the key of '{dimension.dimension}'"
+            f" {a_kind(key)}.",
             where,
             "The two are compared while loading.",
             "Give both the same type.",
@@ -80,20 +82,20 @@ def fact_type_issues(written: Written[Fact], feeds: Feeds) -> Iterator[Issue]:
         path = _path(feeds, fact.entity, measure.from_) if measure.from_ else None
         if path is not None and _cannot_load(path.type, measure.type):
             yield Issue(
-                f"'{path}' is {_a(path.type)} and cannot be loaded as {_a(measure.type)}.",
+                f"'{path}' is {a_kind(path.type)} and cannot be loaded as {a_kind(measure.type)}.",
                 written.where("measures", name),
                 "",
                 "Give the entity's column the type of a figure, or take another column.",
             )
         if measure.convert and kind_of(measure.type) not in FIGURES:
             yield Issue(
-                f"Measure '{name}' is {_a(measure.type)} and no amount to convert.",
+                f"Measure '{name}' is {a_kind(measure.type)} and no amount to convert.",
                 written.where("measures", name),
             )
     path = _path(feeds, fact.entity, fact.currency) if fact.currency else None
     if path is not None and path.type != "string":
         yield Issue(
-            f"'{path}' is {_a(path.type)} and names no currency.",
+            f"'{path}' is {a_kind(path.type)} and names no currency.",
             written.where("currency"),
             "",
             "Name the column with codes such as EUR.",
@@ -110,7 +112,7 @@ def parent_type_issues(written: Written[Dimension], entity: Entity) -> Iterator[
         yield Issue("A member cannot be its own parent.", written.where("parent"))
     elif key is not None and not compare(key, entity.columns[parent].type):
         yield Issue(
-            f"'{parent}' is {_a(entity.columns[parent].type)} and the key {_a(key)}.",
+            f"'{parent}' is {a_kind(entity.columns[parent].type)} and the key {a_kind(key)}.",
             written.where("parent"),
             "A parent is found by its key.",
             "Give both the same type.",
@@ -129,14 +131,14 @@ def bridge_type_issues(
         key = end.columns[end.key[0]].type if end is not None else column.type
         if not compare(key, column.type):
             yield Issue(
-                f"'{own}' is {_a(column.type)} and the key of '{name}' {_a(key)}.",
+                f"'{own}' is {a_kind(column.type)} and the key of '{name}' {a_kind(key)}.",
                 written.where(field),
                 "The two are compared while loading.",
                 "Give both the same type.",
             )
     if bridge.weight is not None and kind_of(entity.columns[bridge.weight].type) not in FIGURES:
         yield Issue(
-            f"'{bridge.weight}' is {_a(entity.columns[bridge.weight].type)} and no share.",
+            f"'{bridge.weight}' is {a_kind(entity.columns[bridge.weight].type)} and no share.",
             written.where("weight"),
             "",
             "Name a column with figures.",
@@ -145,21 +147,14 @@ def bridge_type_issues(
 
 def compare(one: str, other: str) -> bool:
     """Whether values of two types can be equal: the engine reads a number from a text."""
-    families = {_family(one), _family(other)}
+    families = {family(one), family(other)}
     return len(families) == 1 or families == {"number", "string"}
-
-
-def _family(column_type: str) -> str:
-    kind = kind_of(column_type)
-    if kind in FIGURES:
-        return "number"
-    return "moment" if kind in MOMENTS else kind
 
 
 def _cannot_load(given: str, wanted: str) -> bool:
     """Whether the cast from one type to another fails whatever the value is."""
     have, want = kind_of(given), kind_of(wanted)
-    if "string" in (have, want) or _family(have) == _family(want):
+    if "string" in (have, want) or family(have) == family(want):
         return False
     return not (have == "boolean" and want in FIGURES)
 
@@ -169,7 +164,3 @@ def _path(feeds: Feeds, entity: str, path: str) -> ReferencePath | None:
         return feeds.resolve(entity, path)
     except PathError:
         return None
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind.startswith('i') else 'a'} {kind}"

@@ -96,6 +96,27 @@ def kind_of(column_type: str) -> str:
     return column_type.partition("(")[0]
 
 
+def family(column_type: str) -> str:
+    """What a column type is compared as: numbers with numbers, dates with timestamps.
+
+    >>> family("decimal(18,2)"), family("date"), family("string")
+    ('number', 'moment', 'string')
+    """
+    kind = kind_of(column_type)
+    if kind in FIGURES:
+        return "number"
+    return "moment" if kind in MOMENTS else kind
+
+
+def a_kind(column_type: str) -> str:
+    """A column type as a sentence names it.
+
+    >>> a_kind("integer"), a_kind("date")
+    ('an integer', 'a date')
+    """
+    return f"{'an' if column_type.startswith('i') else 'a'} {column_type}"
+
+
 @dataclass(frozen=True)
 class Example:
     """A rule at work: as it is written, on what, with what result.

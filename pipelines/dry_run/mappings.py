@@ -13,6 +13,7 @@ from sqlglot import exp
 from metadata import Repository
 from metadata.errors import Issue, Location
 from metadata.expressions import columns_of, is_condition
+from metadata.model.rule import a_kind
 from metadata.repository import ResolvedMapping
 from pipelines.dry_run.known import Typing, known_part, lookup_is_known, tables_of
 from pipelines.dry_run.landing import TECHNICAL_TYPES, Expected
@@ -192,12 +193,8 @@ class _Mappings:
 
 def refused(written: str, kind: str, where: Location, reason: str) -> Issue:
     """An expression that the engine does not take, or that gives what is not wanted."""
-    what = "as a condition" if kind == "boolean" else f"as {_a(kind)}"
+    what = "as a condition" if kind == "boolean" else f"as {a_kind(kind)}"
     return Issue(f"The expression '{written}' cannot be computed {what}.", where, reason, CAST)
-
-
-def _a(kind: str) -> str:
-    return f"{'an' if kind.startswith('i') else 'a'} {kind}"
 
 
 def _whole(mapping: ResolvedMapping, reason: str) -> Issue:
