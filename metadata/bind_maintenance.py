@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from metadata.bind_star import absent_key
 from metadata.cron import longest_rest
 from metadata.errors import Issue, Location, did_you_mean
 from metadata.model.maintenance import Fresh, Kept, Maintenance
@@ -59,10 +60,7 @@ class Nameable:
 
     def is_absent(self, name: str) -> bool:
         """Whether a name is that of a mart that the workspace does not load."""
-        kinds = {"dim_": "dimension ", "fact": "fact "}
-        return f"cube {name}" in self.absent or (
-            kinds.get(name[:4], "?") + name.partition("_")[2] in self.absent
-        )
+        return f"cube {name}" in self.absent or absent_key(name) in self.absent
 
     @property
     def names(self) -> list[str]:
@@ -207,10 +205,22 @@ def _never_met(
     fresh: _Said, rules: Mapping[str, ResolvedMaintenance], workspace: Workspace
 ) -> Iterator[Issue]:
     """Tables that the schedules read too seldom to be as current as they must be."""
+    scheduled = [each for each in rules.values() if each.definition.schedule]
+    if any(each.marts for each in scheduled):
+        # What a mart is made from is not known here, so nothing is said where one has a schedule.
+        return
+    own = [workspace.schedule.cron] if workspace.schedule is not None else []
+    crons: dict[str, list[str]] = {}
+    for each in scheduled:
+        for table in each.tables:
+            crons.setdefault(table, []).append(each.definition.schedule or "")
     told: set[Location] = set()
     for table, (_, rule, where) in fresh.found.items():
-        rests = _rests(table, rules.values(), workspace)
-        if rule.by is None and rests and min(rests) > rule.within and where not in told:
+        if rule.by is not None or where in told:
+            continue
+        spans = [longest_rest(cron) for cron in (*own, *crons.get(table, ()))]
+        rests = [span for span in spans if span is not None]
+        if rests and min(rests) > rule.within:
             told.add(where)
             yield Issue(
                 f"{table} cannot be as current as that.",
@@ -219,17 +229,6 @@ def _never_met(
                 f" alone for {_words(min(rests))}.",
                 "Read it more often, allow a greater age, or say with 'by' when it counts.",
             )
-
-
-def _rests(
-    table: str, rules: Sequence[ResolvedMaintenance] | Any, workspace: Workspace
-) -> list[timedelta]:
-    crons = [workspace.schedule.cron] if workspace.schedule is not None else []
-    crons += [r.definition.schedule for r in rules if r.definition.schedule and table in r.tables]
-    marts = any(r.definition.schedule and r.marts for r in rules)
-    # What a mart is made from is not known here, so nothing is said where one has a schedule.
-    rests = [] if marts else [longest_rest(cron) for cron in crons]
-    return [rest for rest in rests if rest is not None]
 
 
 def _words(span: timedelta) -> str:

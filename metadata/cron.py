@@ -134,18 +134,20 @@ def shortest_rest(text: str) -> timedelta | None:
     return min(_rests(text), default=None)
 
 
-def _rests(text: str) -> list[timedelta]:
+@functools.cache
+def _rests(text: str) -> tuple[timedelta, ...]:
     try:
         cron = parse_cron(text)
     except ValueError:
-        return []
+        return ()
     first = date(2023, 1, 1)
     chosen = [day for day in _days(first, _FEWEST_DAYS) if cron.fits(day)]
     if len(chosen) < 2:
         chosen = [day for day in _days(first, _MOST_DAYS) if cron.fits(day)]
     times = [timedelta(hours=t.hour, minutes=t.minute) for t in cron.times]
     rests = [later - earlier for earlier, later in pairwise(times)]
-    return rests + [times[0] - times[-1] + (later - earlier) for earlier, later in pairwise(chosen)]
+    rests += [times[0] - times[-1] + (later - earlier) for earlier, later in pairwise(chosen)]
+    return tuple(rests)
 
 
 def _days(first: date, span: timedelta) -> Iterator[date]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -135,10 +136,16 @@ def _marked(annotation: Any) -> bool:
 
 def expressions_of(definition: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every expression that a definition holds, with its place as YAML writes it."""
-    for name, field in type(definition).model_fields.items():
-        value, key = getattr(definition, name), field.alias or name
-        found = _within(value, sql=holds_sql(field))
+    for name, key, sql in _fields(type(definition)):
+        found = _within(getattr(definition, name), sql=sql)
         yield from (((key, *path), text) for path, text in found)
+
+
+@cache
+def _fields(model: type[BaseModel]) -> tuple[tuple[str, str, bool], ...]:
+    """The fields of a kind of definition: name, key in YAML, and whether it is an expression."""
+    fields = model.model_fields.items()
+    return tuple((name, each.alias or name, holds_sql(each)) for name, each in fields)
 
 
 def _within(value: Any, *, sql: bool) -> Iterator[tuple[tuple[str | int, ...], str]]:
