@@ -188,7 +188,7 @@ class _Checking:
             )
         if unknown or any(name not in self._repository.dimensions for name in named):
             return
-        missing = list(self._missing(row.where, where))
+        missing = list(self._missing(levels, where))
         yield from missing
         if missing:
             return
@@ -207,7 +207,7 @@ class _Checking:
                 )
         yield from self._filter_issues(row, holds, where)
 
-    def _missing(self, text: str, where: Location) -> Iterator[Issue]:
+    def _missing(self, levels: Iterable[str], where: Location) -> Iterator[Issue]:
         def told(owner: ResolvedDimension, attribute: str) -> Issue:
             if attribute in owner.attributes:
                 what = f"'{owner.name}.{attribute}' is empty in this workspace."
@@ -215,7 +215,7 @@ class _Checking:
             what = f"The dimension '{owner.name}' has no level '{attribute}'."
             return Issue(what, where, "", did_you_mean(attribute, owner.attributes))
 
-        for name in levels_named(self._repository, text):
+        for name in levels:
             owner, _, attribute = name.partition(".")
             dimension = self._repository.dimensions[owner]
             if dimension_level(dimension, attribute) is None:

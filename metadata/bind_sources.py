@@ -22,6 +22,7 @@ _OF_FORMAT: Mapping[str, tuple[str, ...]] = {
     "encoding": (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson"),
 }
 """The kinds of files for which a setting means something."""
+_FORMATS = frozenset(each for every in _OF_FORMAT.values() for each in every) | {".parquet"}
 _Where = Callable[..., Location]
 
 
@@ -133,8 +134,8 @@ def _of_path(settings: SourceTable, where: _Where) -> Iterator[Issue]:
     else:
         ending = path.suffix.lower()
         for key, endings in _OF_FORMAT.items():
-            known = {each for every in _OF_FORMAT.values() for each in every} | {".parquet"}
-            if key in settings.model_fields_set and ending in known and ending not in endings:
+            given = key in settings.model_fields_set
+            if given and ending in _FORMATS and ending not in endings:
                 yield Issue(
                     f"'{key}' means nothing for {ending} files.", where(key), "", "Leave it out."
                 )

@@ -10,6 +10,7 @@ customer.region in {user.regions}
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -83,12 +84,17 @@ def parse_filter(text: str, level_of: LevelOf, user: UserValues | None = None) -
             why=f"It has {len(text)} characters; {MAX_LENGTH} are allowed.",
         )
     try:
-        tree = sqlglot.parse_one(text, into=exp.Condition, dialect="duckdb")
-        return _Reader(level_of, user).condition(tree)
+        return _Reader(level_of, user).condition(_parsed(text))
     except SqlglotError as error:
         raise _not_a_filter(_reason(error)) from None
     except RecursionError:
         raise _not_a_filter("Its parentheses are nested too deeply.") from None
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> exp.Expr:
+    """A filter's syntax. One text is asked for each user and each cube; nobody changes its tree."""
+    return sqlglot.parse_one(text, into=exp.Condition, dialect="duckdb")
 
 
 def _reason(error: SqlglotError) -> str:

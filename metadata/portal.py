@@ -88,13 +88,11 @@ def available(written: Written[Portal], repository: Repository) -> AvailablePort
     portal = written.value
     for name, tile in portal.tiles.items():
         if tile is not None:
-            levels = [tile.when] if tile.when else []
-            missing = _missing(repository, tile.cube, [tile.measure], levels)
+            missing = _missing(repository, tile.cube, [tile.measure], tile.levels)
             _sort_out(tile, missing, tiles, left_out, issues, written, ("tiles", name))
     for name, chart in portal.charts.items():
         if chart is not None:
-            levels = [*chart.rows, *chart.columns, *([chart.when] if chart.when else [])]
-            missing = _missing(repository, chart.cube, chart.measures, levels)
+            missing = _missing(repository, chart.cube, chart.measures, chart.levels)
             _sort_out(chart, missing, charts, left_out, issues, written, ("charts", name))
     if issues:
         raise MetadataError(issues)
@@ -118,12 +116,8 @@ def seen_of(shown: AvailablePortal, repository: Repository) -> AvailablePortal:
             return False
         return not any(repository.cubes[cube].levels[level].masked for level in levels)
 
-    tiles = (t for t in shown.tiles if is_seen(t.cube, [t.measure], [t.when] if t.when else []))
-    charts = (
-        c
-        for c in shown.charts
-        if is_seen(c.cube, c.measures, [*c.rows, *c.columns, *([c.when] if c.when else [])])
-    )
+    tiles = (t for t in shown.tiles if is_seen(t.cube, [t.measure], t.levels))
+    charts = (c for c in shown.charts if is_seen(c.cube, c.measures, c.levels))
     return AvailablePortal(shown.definition, tuple(tiles), tuple(charts), ())
 
 

@@ -73,14 +73,14 @@ def seen_by(repository: Repository, rules: AccessRules, viewer: Viewer) -> Repos
 
 
 def _check_known(repository: Repository, rules: AccessRules, held: Mapping[str, Access]) -> None:
-    for name, issue in access_issues(repository, rules.policies, rules.users):
-        if name in held:
-            raise UserError(
-                "Nothing can be shown to you at the moment.",
-                why=f"The access policy '{name}' cannot be kept in the version that readers see:"
-                f" {issue.what}",
-                fix="It can be kept again once a version that fits it is published.",
-            )
+    policies = {name: rules.policies[name] for name in held}
+    for name, issue in access_issues(repository, policies, rules.users):
+        raise UserError(
+            "Nothing can be shown to you at the moment.",
+            why=f"The access policy '{name}' cannot be kept in the version that readers see:"
+            f" {issue.what}",
+            fix="It can be kept again once a version that fits it is published.",
+        )
 
 
 def _told_apart(held: Mapping[str, Access], viewer: Viewer) -> str:

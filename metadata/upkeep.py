@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from metadata.cron import last_firing, next_firing, shortest_rest
 from metadata.errors import Location
 from metadata.model.maintenance import Fresh, Kept, Maintenance
-
-if TYPE_CHECKING:
-    from metadata.repository import Written
+from metadata.written import Written
 
 
 @dataclass(frozen=True)

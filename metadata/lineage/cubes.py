@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from metadata.expressions import columns_of
 from metadata.lineage.draft import Draft, table_id
@@ -144,9 +144,8 @@ def _draw_shown(
         if each is None or cube is None:
             continue
         measures = (each.measure,) if isinstance(each, Tile) else each.measures
-        levels = list(_levels(each))
         if any(m not in cube.measures for m in measures) or any(
-            level not in cube.levels for level in levels
+            level not in cube.levels for level in each.levels
         ):
             continue
         where = written.where(f"{kind}s", name)
@@ -155,15 +154,7 @@ def _draw_shown(
         target = draft.add(Node(kind, kind, name, label, where=where))
         for measure in measures:
             draft.edge(f"measure:{cube.name}.{measure}", target, "shown", "", where)
-        for level in levels:
+        for level in each.levels:
             source, keys = _read(cube, level)
             for column in (source, *keys):
                 draft.edge(column, target, "group", f"by {level}", where)
-
-
-def _levels(shown: Tile | Chart) -> Iterator[str]:
-    if isinstance(shown, Chart):
-        yield from shown.rows
-        yield from shown.columns
-    if shown.when:
-        yield shown.when

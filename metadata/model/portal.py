@@ -22,6 +22,11 @@ class Tile(Definition):
     label: str = Field("", description="Defaults to the measure's own label.")
     group: str = Field("", description="Heading under which the tile stands.")
 
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels that it names."""
+        return (self.when,) if self.when else ()
+
 
 class Chart(Definition):
     """A chart below the headline figures."""
@@ -40,6 +45,11 @@ class Chart(Definition):
     )
     top: int | None = Field(None, ge=1, le=50, description="Only the largest members.")
     wide: bool = Field(False, description="Takes the whole width of the page.")
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels that it names."""
+        return (*self.rows, *self.columns, *((self.when,) if self.when else ()))
 
 
 class Portal(Definition):
